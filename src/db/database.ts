@@ -1,0 +1,77 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { PrismaClient } from './generated/prisma/client.ts';
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Connections at most; 20 unless told. */
+  readonly poolSize?: number;
+  /** PostgreSQL cancels a statement that runs longer. */
+  readonly statementTimeoutMs?: number;
+  /** How long a caller waits for a free or new connection. */
+  readonly connectTimeoutMs?: number;
+  /** Sees the text of every statement; tests count them. */
+  readonly onStatement?: (text: string) => void;
+}
+
+/** One pool, two ways in: Prisma for models and transactions, `query` for hand-written reads where every microsecond counts. */
+export interface Database {
+  readonly prisma: PrismaClient;
+  readonly pool: pg.Pool;
+  /** Runs one statement (`Prisma.sql` makes them) on the pool. `int8` is read as bigint, as by Prisma. */
+  query<Row extends object>(statement: { readonly text: string; readonly values: readonly unknown[] }): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+export function openDatabase({
+  url,
+  poolSize = 20,
+  statementTimeoutMs = 9_000,
+  connectTimeoutMs = 5_000,
+  onStatement,
+}: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    statement_timeout: statementTimeoutMs,
+    connectionTimeoutMillis: connectTimeoutMs,
+    idleTimeoutMillis: 30_000,
+    application_name: 'stratum',
+    ...(onStatement && { Client: observedClient(onStatement) }),
+  });
+  // An idle connection that breaks is replaced by the next use; without a listener it would end the process.
+  pool.on('error', () => {});
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool, { disposeExternalPool: false, onPoolError: () => {} }),
+  });
+  return {
+    prisma,
+    pool,
+    query: async ({ text, values }) => (await pool.query({ text, values: [...values], types })).rows,
+    close: async () => {
+      await prisma.$disconnect();
+      await pool.end();
+    },
+  };
+}
+
+const int8 = 20;
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => (oid === int8 ? BigInt : pg.types.getTypeParser(oid, format)),
+};
+
+/** A client that reports each statement before it is sent, whoever sends it: Prisma, a transaction or the pool. */
+function observedClient(onStatement: (text: string) => void): typeof pg.Client {
+  return class extends pg.Client {
+    constructor(config?: string | pg.ClientConfig) {
+      super(config);
+      const send = this.query.bind(this) as (...args: unknown[]) => unknown;
+      this.query = ((...args: unknown[]) => {
+        const [first] = args;
+        onStatement(typeof first === 'string' ? first : String((first as { text?: string }).text ?? ''));
+        return send(...args);
+      }) as typeof this.query;
+    }
+  };
+}
