@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../db/database.ts';
+import { isRetryable } from '../db/errors.ts';
+import type { Prisma } from '../db/generated/prisma/client.ts';
+import type { EntryCache } from './entry-cache.ts';
+import type { Principal } from './principal.ts';
+import type { SecretBox } from './secrets.ts';
+
+/** What the whole process shares. */
+export interface Services {
+  readonly database: Database;
+  readonly secrets: SecretBox;
+  readonly cache: EntryCache;
+  readonly limits: Limits;
+}
+
+export interface Limits {
+  /** How deep a tree may be: the largest `depth` plus one. */
+  readonly maxDepth: number;
+  /** How long a write transaction may take. */
+  readonly transactionTimeoutMs: number;
+}
+
+/** Who asks, and where from. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly requestId: string | null;
+  readonly sourceIp: string | null;
+  /** Set for a POST that carries an `Idempotency-Key`. */
+  readonly idempotency?: { readonly key: string; readonly fingerprint: string };
+}
+
+/** What every domain function receives first: who asks, and the database they ask through. */
+export interface Call extends Caller, Services {
+  readonly db: Prisma.TransactionClient;
+}
+
+export function createCall(services: Services, caller: Caller): Call {
+  return { ...services, ...caller, db: services.database.prisma };
+}
+
+/** The state moved away between a read and its lock: repeat the transaction. */
+export class Outrun extends Error {}
+
+const attempts = 8;
+
+/**
+ * Runs `work` in one transaction on one connection and commits. Deadlocks, serialization failures and {@link Outrun} repeat it,
+ * so `work` must not do anything that can't be undone by a rollback.
+ */
+export async function transaction<T>(call: Call, work: (db: Prisma.TransactionClient) => Promise<T>): Promise<T> {
+  const { transactionTimeoutMs: timeout } = call.limits;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await call.database.prisma.$transaction(work, { timeout, maxWait: timeout });
+    } catch (error) {
+      if (attempt === attempts || !(error instanceof Outrun || isRetryable(error))) {
+        throw error;
+      }
+      await sleep(Math.random() * 10 * attempt);
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import type { Call } from '../call.ts';
+import { hasScope } from '../principal.ts';
+import {
+  explanationText,
+  isSelected,
+  type Outcome,
+  type Rule,
+  resolve,
+  type Selection,
+  explain as why,
+} from '../resolution.ts';
+import { type Lineage, referenceAt, type TenantReference } from '../tenants/lineage.ts';
+import type { OwnEntry } from './entries.ts';
+
+/** The own entries along a tenant's lineage, root first. */
+export interface ConfigLineage {
+  readonly tenants: Lineage;
+  readonly entries: readonly (readonly OwnEntry[])[];
+}
+
+export interface ConfigSelection extends Selection {
+  /** Whether to show sensitive values that the caller may see. */
+  readonly revealSensitive?: boolean | null | undefined;
+}
+
+/** A value as the caller may see it. */
+export interface Shown {
+  readonly value: unknown;
+  readonly sensitive: boolean;
+  /** Whether the value is withheld: `value` is null then. */
+  readonly masked: boolean;
+}
+
+export interface ResolvedEntry extends Shown {
+  readonly key: string;
+  readonly source: TenantReference;
+  readonly inherited: boolean;
+  readonly locked: boolean;
+  readonly revision: bigint;
+  readonly explain: () => ConfigExplanation;
+}
+
+export interface ConfigExplanation {
+  readonly candidates: readonly (Shown & {
+    tenant: TenantReference;
+    locked: boolean;
+    revision: bigint;
+    outcome: Outcome;
+  })[];
+  readonly rule: Rule;
+  readonly text: string;
+}
+
+/** What applies to the tenant at the end of the lineage, in order of keys. */
+export function resolvedConfig(call: Call, lineage: ConfigLineage, selection: ConfigSelection): ResolvedEntry[] {
+  const show = shower(call, lineage, selection.revealSensitive ?? false);
+  return [...resolve(lineage.entries)]
+    .filter(([key]) => isSelected(key, selection))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, { entry, level }]) => ({
+      key,
+      ...show(entry, level),
+      source: referenceAt(call, lineage.tenants, level),
+      inherited: level < lineage.tenants.length - 1,
+      locked: entry.locked,
+      revision: entry.revision,
+      explain: () => explainConfig(call, lineage, key, show),
+    }));
+}
+
+type Show = (entry: OwnEntry, level: number) => Shown;
+
+/**
+ * Decides what of a lineage's values is shown. An entry is sensitive when it, or one for its key further up, is stored as such.
+ * In clear it goes to callers at home in the tenant that set it, and, when they ask for it, to callers at home in the tenant
+ * it applies to and to administrators.
+ */
+export function shower(
+  { principal, secrets }: Call,
+  { tenants, entries }: ConfigLineage,
+  revealSensitive: boolean,
+): Show {
+  const home = principal.home?.tenantId;
+  const revealed = revealSensitive && (hasScope(principal, 'admin') || home === tenants.at(-1)?.id);
+  return (entry, level) => {
+    const sensitive = isSensitiveAt(entries, entry, level);
+    const owner = tenants[level]?.id ?? '';
+    if (sensitive && !revealed && home !== owner) {
+      return { value: null, sensitive, masked: true };
+    }
+    const value =
+      entry.ciphertext === null ? entry.value : secrets.open(entry.ciphertext, secretContext(owner, entry.key));
+    return { value, sensitive, masked: false };
+  };
+}
+
+/** What a sealed value is bound to: it can't be passed off as another tenant's or another key's. */
+export function secretContext(tenantId: string, key: string): string {
+  return `config:${tenantId}:${key}`;
+}
+
+function isSensitiveAt(entries: ConfigLineage['entries'], { key, ciphertext }: OwnEntry, level: number): boolean {
+  return (
+    ciphertext !== null ||
+    entries.slice(0, level).some((own) => own.some((above) => above.key === key && above.ciphertext !== null))
+  );
+}
+
+function explainConfig(call: Call, lineage: ConfigLineage, key: string, show: Show): ConfigExplanation {
+  const { candidates = [], rule = 'NEAREST' } = why(lineage.entries, key) ?? {};
+  const explained = candidates.map(({ entry, level, outcome }) => ({
+    ...show(entry, level),
+    tenant: referenceAt(call, lineage.tenants, level),
+    locked: entry.locked,
+    revision: entry.revision,
+    outcome,
+  }));
+  return { candidates: explained, rule, text: explanationText(explained, rule) };
+}
+
+/** The entries as REST v1 and programs read them: one JSON object, key → entry. */
+export function configMap(resolved: readonly ResolvedEntry[]): Record<string, unknown> {
+  return Object.fromEntries(
+    resolved.map(({ key, value, source, inherited, locked, sensitive, masked }) => [
+      key,
+      { key, value, source_tenant_id: source.id, inherited, locked, ...(sensitive && { sensitive, masked }) },
+    ]),
+  );
+}

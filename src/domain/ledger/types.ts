@@ -1,0 +1,18 @@
+/** What can happen, as the ledger, webhooks and subscriptions name it. Public API: add, never rename. */
+export const eventTypes = [
+  'tenant.created',
+  'tenant.updated',
+  'tenant.moved',
+  'tenant.reordered',
+  'tenant.suspended',
+  'tenant.resumed',
+  'tenant.archived',
+  'tenant.purged',
+  'config.updated',
+  'config.deleted',
+  'permission.created',
+  'permission.updated',
+  'permission.deleted',
+] as const;
+
+export type EventType = (typeof eventTypes)[number];

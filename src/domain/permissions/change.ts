@@ -1,0 +1,84 @@
+import type { PermissionMode, Tenant } from '../../db/generated/prisma/client.ts';
+import type { Call } from '../call.ts';
+import { StratumError } from '../errors.ts';
+import type { Write } from '../ledger/write.ts';
+import { lineage } from '../tenants/path.ts';
+import type { OwnPolicy } from './policies.ts';
+
+/** A policy with the tenant it belongs to. */
+export interface StoredPolicy extends OwnPolicy {
+  readonly tenant: Pick<Tenant, 'id' | 'path'>;
+}
+
+/**
+ * Whether ancestors let a tenant have a policy of its own with this mode, read under the tree's lock. Below `LOCKED` none may,
+ * below `INHERITED` the value may differ but not the mode, below `DELEGATED` everything. Otherwise `PERMISSION_LOCKED`.
+ */
+export async function assertDelegable(
+  { db }: Write,
+  { path }: Tenant,
+  key: string,
+  mode: PermissionMode,
+): Promise<void> {
+  const above = await db.permissionPolicy.findMany({
+    where: { key, tenant: { path: { in: lineage(path).slice(0, -1) } } },
+    select: { mode: true, tenant: { select: { id: true } } },
+    orderBy: { tenant: { depth: 'asc' } },
+  });
+  const governing = above.find((policy) => policy.mode === 'LOCKED') ?? above.at(-1);
+  if (governing?.mode === 'LOCKED') {
+    throw locked(key, governing.tenant.id, `Permission '${key}' is locked by tenant ${governing.tenant.id}`);
+  }
+  if (governing?.mode === 'INHERITED' && mode !== 'INHERITED') {
+    throw locked(
+      key,
+      governing.tenant.id,
+      `Permission '${key}' is not delegated by tenant ${governing.tenant.id}: its mode must stay INHERITED`,
+    );
+  }
+}
+
+function locked(key: string, sourceTenantId: string, message: string): StratumError {
+  return new StratumError('PERMISSION_LOCKED', message, { details: { key, source_tenant_id: sourceTenantId } });
+}
+
+/** A policy and its tenant by the policy's id, before any lock is taken; `PERMISSION_NOT_FOUND` when there is none. */
+export async function findTenantOf(
+  { db }: Call,
+  { id, tenantId }: { id: string; tenantId?: string | null | undefined },
+): Promise<string> {
+  const policy = await db.permissionPolicy.findUnique({ where: { id }, select: { tenant: { select: { id: true } } } });
+  if (policy === null || (tenantId && policy.tenant.id !== tenantId)) {
+    throw permissionNotFound();
+  }
+  return policy.tenant.id;
+}
+
+export function permissionNotFound(): StratumError {
+  return new StratumError('PERMISSION_NOT_FOUND', 'No such permission policy');
+}
+
+/** A policy's public state, as events keep it. */
+export function policyState({ id: tenantId }: Pick<Tenant, 'id'>, policy: OwnPolicy): object {
+  return {
+    id: policy.id,
+    tenant_id: tenantId,
+    key: policy.key,
+    value: policy.value,
+    mode: policy.mode,
+    revocation_mode: policy.revocationMode,
+    revision: Number(policy.revision),
+  };
+}
+
+/** Notes on tenants of one tree that their own policies changed at its newest revision: caches go by it. */
+export async function touchPermissions(
+  { db, ledger }: Write,
+  rootId: string,
+  tenantKeys: readonly bigint[],
+): Promise<void> {
+  await db.tenant.updateMany({
+    where: { key: { in: [...tenantKeys] } },
+    data: { permissionRevision: ledger(rootId).nextRevision - 1n },
+  });
+}

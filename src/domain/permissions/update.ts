@@ -1,0 +1,76 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Call } from '../call.ts';
+import { StratumError } from '../errors.ts';
+import { write } from '../ledger/write.ts';
+import { assertUnchanged } from '../revision.ts';
+import { assertActive } from '../tenants/lifecycle.ts';
+import { json, jsonForStorage, parse } from '../validation.ts';
+import {
+  assertDelegable,
+  findTenantOf,
+  permissionNotFound,
+  policyState,
+  type StoredPolicy,
+  touchPermissions,
+} from './change.ts';
+import type { UpdatePermissionInput } from './input.ts';
+
+export interface UpdatePermission {
+  readonly id: string;
+  /** When given, the policy must be this tenant's. */
+  readonly tenantId?: string | null | undefined;
+  readonly input: UpdatePermissionInput;
+  readonly ifRevision?: number | null | undefined;
+}
+
+/** Changes value, mode or revocation mode of a policy of an active tenant. `PERMANENT` stays `PERMANENT`. */
+export async function updatePermission(
+  call: Call,
+  { id, tenantId, input, ifRevision }: UpdatePermission,
+): Promise<StoredPolicy> {
+  const value = input.value === undefined ? undefined : parse(json, input.value, ['input', 'value']);
+  const owner = await findTenantOf(call, { id, tenantId });
+  return write(call, { tenantIds: [owner] }, async (write) => {
+    const tenant = write.tenant(owner);
+    const ledger = write.ledger(tenant.rootId);
+    const policy = await write.db.permissionPolicy.findUnique({ where: { id } });
+    if (policy === null) {
+      throw permissionNotFound();
+    }
+    assertUnchanged(ifRevision, { changedAt: policy.revision, treeRevision: ledger.nextRevision - 1n });
+    assertActive(tenant);
+    const mode = input.mode ?? policy.mode;
+    const revocationMode = input.revocationMode ?? policy.revocationMode;
+    await assertDelegable(write, tenant, policy.key, mode);
+    if (policy.revocationMode === 'PERMANENT' && revocationMode !== 'PERMANENT') {
+      throw new StratumError('PERMISSION_REVOCATION_DENIED', 'A permanent permission stays permanent', {
+        details: { key: policy.key },
+      });
+    }
+    if (
+      mode === policy.mode &&
+      revocationMode === policy.revocationMode &&
+      (value === undefined || isDeepStrictEqual(value, policy.value))
+    ) {
+      return { ...policy, tenant };
+    }
+    const updated = await write.db.permissionPolicy.update({
+      where: { id },
+      data: {
+        mode,
+        revocationMode,
+        revision: ledger.nextRevision,
+        updatedAt: new Date(),
+        ...(value !== undefined && { value: jsonForStorage(value) }),
+      },
+    });
+    ledger.append({
+      type: 'permission.updated',
+      tenant,
+      before: policyState(tenant, policy),
+      after: policyState(tenant, updated),
+    });
+    await touchPermissions(write, tenant.rootId, [tenant.key]);
+    return { ...updated, tenant };
+  });
+}
