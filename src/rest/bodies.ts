@@ -1,0 +1,48 @@
+import type { GetTenantContextQuery, ListTenantsQuery } from '../operations/generated/graphql.ts';
+import { type JsonSchema, nullable, object, reference } from './json-schema.ts';
+import type { Present } from './route.ts';
+
+/** One page of tenants with the way to the next. */
+export const tenantPage = {
+  of: ({ tenants: { data, page } }: ListTenantsQuery) => ({
+    data,
+    next_cursor: page.has_more ? page.next_cursor : null,
+    has_more: page.has_more,
+  }),
+  schema: (at: (path: 'tenants.data' | 'tenants.page.has_more') => JsonSchema) =>
+    object({
+      data: at('tenants.data'),
+      next_cursor: nullable({ type: 'string', format: 'uuid' }),
+      has_more: at('tenants.page.has_more'),
+    }),
+};
+
+/** The flat context that programs ask for on every request, and the whole tenant beside it. */
+export const contextBody = {
+  of: ({ tenant: found }: Present<GetTenantContextQuery>) => {
+    const {
+      tagRoot: _,
+      tagRevision: revision,
+      tenant_id,
+      resolved_config,
+      resolved_permissions,
+      ancestors,
+      ...tenant
+    } = found;
+    const { ancestry_path, depth, isolation_strategy } = tenant;
+    const position = { tenant_id, ancestry_path, depth, isolation_strategy };
+    return { ...position, resolved_config, resolved_permissions, tenant, ancestors, revision };
+  },
+  schema: (at: (path: `tenant.${keyof Present<GetTenantContextQuery>['tenant'] & string}`) => JsonSchema) =>
+    object({
+      tenant_id: at('tenant.tenant_id'),
+      ancestry_path: at('tenant.ancestry_path'),
+      depth: at('tenant.depth'),
+      isolation_strategy: at('tenant.isolation_strategy'),
+      resolved_config: at('tenant.resolved_config'),
+      resolved_permissions: at('tenant.resolved_permissions'),
+      tenant: reference('Tenant'),
+      ancestors: at('tenant.ancestors'),
+      revision: at('tenant.tagRevision'),
+    }),
+};

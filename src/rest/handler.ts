@@ -1,0 +1,124 @@
+import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
+import { StratumError } from '../domain/errors.ts';
+import { type Context, createContext } from '../graphql/context.ts';
+import { isTagged, withoutTag } from './etag.ts';
+import { type Answer, type AnswerStore, type Idempotency, idempotencyOf } from './idempotency.ts';
+import { type Data, type Operation, prepareOperation, valueAt } from './operation.ts';
+import { answerList, answerSlice } from './pages.ts';
+import { expectedRevision, isKnown } from './preconditions.ts';
+import type { Route } from './route.ts';
+import { readVariables } from './variables.ts';
+
+/** What REST is given: the schema it runs operations against, and the caller's context. */
+export interface RestOptions {
+  readonly schema: GraphQLSchema;
+  /** Who calls, as a context to execute with; throws `UNAUTHORIZED`. */
+  readonly openContext: (request: FastifyRequest, idempotency?: Idempotency) => Context | Promise<Context>;
+  readonly answers: AnswerStore;
+}
+
+interface Prepared {
+  readonly route: Route;
+  readonly operation: Operation;
+  /** Finds the tree a tenant is in, for `If-Match`. */
+  readonly treeOf: Operation;
+  readonly options: RestOptions;
+}
+
+/** One request and what it turned out to be. */
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly context: Context;
+}
+
+/** The handler of one route: context, variables, operation, body. */
+export function createHandler(options: RestOptions, route: Route, treeOf: Operation): RouteHandlerMethod {
+  const prepared: Prepared = { route, treeOf, options, operation: prepareOperation(options.schema, route) };
+  return async (request, reply) => {
+    const idempotency = idempotencyOf(request);
+    const context = await options.openContext(request, idempotency);
+    const exchange = { request, reply, context };
+    return idempotency === undefined ? answer(prepared, exchange) : answerOnce(prepared, exchange);
+  };
+}
+
+/** A POST with a key: what was answered before is answered again. */
+async function answerOnce(prepared: Prepared, exchange: Exchange): Promise<unknown> {
+  const { answers } = prepared.options;
+  const { reply, request, context } = exchange;
+  const kept = await answers.find(context.call);
+  if (kept !== null) {
+    reply.header('Idempotency-Replayed', 'true');
+    return send(prepared.route, reply, kept);
+  }
+  const body = await answer(prepared, exchange);
+  if (reply.statusCode < 300) {
+    const given: Answer = { status: reply.statusCode, body: prepared.route.body === null ? null : body };
+    // The change is made: whatever happens to the copy of its answer, the caller gets it.
+    await answers
+      .keep(context.call, given)
+      .catch((error: unknown) => request.log.error(error, 'an answer could not be kept'));
+  }
+  return body;
+}
+
+async function answer(prepared: Prepared, exchange: Exchange): Promise<unknown> {
+  const { route, operation } = prepared;
+  const { request, reply, context } = exchange;
+  try {
+    const given = readVariables(operation.inputs, request as Parameters<typeof readVariables>[1]); // Fastify's own shapes
+    const variables = { ...given, ...(await expectedRevision(request, { ...prepared, context })) };
+    if (route.list !== null) {
+      const fetch = (page: Data) => operation.run(createContext(context.call), { ...variables, ...page });
+      return await answerList(request, reply, { at: route.list, fetch, variables });
+    }
+    const data = await operation.run(context, variables);
+    return isKnown(request, reply, Object.values(data)[0])
+      ? reply.code(304).send()
+      : succeed(route, exchange, { data, variables });
+  } catch (error) {
+    return refuse(route, exchange, error);
+  }
+}
+
+function succeed(
+  route: Route,
+  { request, reply }: Exchange,
+  { data, variables }: { data: Data; variables: Data },
+): unknown {
+  const body = bodyOf(route, data);
+  if (route.sliced) {
+    return answerSlice(request, reply, { items: body as { id: string }[], variables }); // so it says in the table
+  }
+  return send(route, reply, { status: route.status, body });
+}
+
+function send(route: Route, reply: FastifyReply, { status, body }: Answer): unknown {
+  reply.code(status);
+  if (route.location !== null) {
+    reply.header(
+      'Location',
+      `/api/v1${route.location.replace(/:(\w+)/g, (_, name: string) => String((body as Data)[name]))}`,
+    );
+  }
+  return route.body === null ? reply.send() : body;
+}
+
+function bodyOf({ body }: Route, data: Data): unknown {
+  if (body === null) {
+    return null;
+  }
+  const value = typeof body === 'string' ? valueAt(data, body) : body.of(data as never); // checked where the row is written
+  return isTagged(value) ? withoutTag(value) : value;
+}
+
+/** A batch is refused as a whole and says so in its own shape; every other error has the one shape of all. */
+function refuse({ refusal }: Route, { request, reply }: Exchange, error: unknown): unknown {
+  const body = error instanceof StratumError ? (refusal?.of(error.toJSON(), request.body) ?? null) : null;
+  if (body === null || !(error instanceof StratumError)) {
+    throw error;
+  }
+  return reply.code(error.statusCode).send(body);
+}

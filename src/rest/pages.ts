@@ -1,0 +1,88 @@
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { invalidField } from '../domain/errors.ts';
+import { type Data, valueAt } from './operation.ts';
+
+/** As many as the schema gives at once. */
+const largestPage = 100;
+
+/** What the operations of list routes select of a connection. */
+interface Connection {
+  readonly nodes: readonly unknown[];
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+}
+
+/** Runs the route's operation for the page behind a cursor. */
+type Fetch = (page: { limit: number; cursor?: string }) => Promise<Data>;
+
+/** Answers one page with the way to the next one, when a limit is given; the whole array otherwise. */
+export async function answerList(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { at, fetch, variables }: { at: string; fetch: Fetch; variables: Data },
+): Promise<unknown> {
+  const { limit, cursor } = variables as { limit?: number; cursor?: string }; // coerced already
+  const load = async (page: Parameters<Fetch>[0]) => valueAt(await fetch(page), at) as Connection;
+  const first = await load({ limit: limit ?? largestPage, ...(typeof cursor === 'string' && { cursor }) });
+  if (typeof limit === 'number') {
+    linkNext(request, reply, first.pageInfo.hasNextPage ? first.pageInfo.endCursor : null);
+    return first.nodes;
+  }
+  reply.type('application/json; charset=utf-8');
+  // A HEAD request needs nothing but the proof that the first page could be read.
+  return Readable.from(request.method === 'HEAD' ? [] : wholeArray(first, load));
+}
+
+/** Pages of a list that the schema gives whole, because the depth of a tree bounds it. */
+export function answerSlice(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { items, variables }: { items: readonly { id: string }[]; variables: Data },
+): unknown {
+  const { limit = items.length, cursor } = variables as { limit?: number; cursor?: string }; // coerced already
+  if (variables['limit'] !== undefined && (limit < 1 || limit > largestPage)) {
+    throw invalidField('limit', `must be between 1 and ${largestPage}`, limit < 1 ? 'too_small' : 'too_big');
+  }
+  const last = items.findIndex(({ id }) => id === cursor);
+  if (cursor !== undefined && last === -1) {
+    throw invalidField('cursor', 'is not the end of a page of this list');
+  }
+  const page = items.slice(last + 1, last + 1 + limit);
+  const following = last + 1 + page.length < items.length ? page.at(-1)?.id : undefined;
+  linkNext(request, reply, following ?? null);
+  return page;
+}
+
+/**
+ * A JSON array in as many pieces as it has pages. Each piece is asked for only when the one before it has left, and an error
+ * in the middle breaks the connection: half an array must never look like a whole one.
+ */
+async function* wholeArray(
+  first: Connection,
+  load: (page: Parameters<Fetch>[0]) => Promise<Connection>,
+): AsyncGenerator<string> {
+  let page = first;
+  let opening = '[';
+  for (;;) {
+    const { nodes, pageInfo } = page;
+    if (nodes.length > 0) {
+      yield opening + JSON.stringify(nodes).slice(1, -1);
+      opening = ',';
+    }
+    if (!pageInfo.hasNextPage || pageInfo.endCursor === null) {
+      break;
+    }
+    page = await load({ limit: largestPage, cursor: pageInfo.endCursor });
+  }
+  yield opening === '[' ? '[]' : ']';
+}
+
+function linkNext(request: FastifyRequest, reply: FastifyReply, cursor: string | null): void {
+  if (cursor === null) {
+    return;
+  }
+  const [path, query = ''] = request.url.split('?', 2);
+  const search = new URLSearchParams(query);
+  search.set('cursor', cursor);
+  reply.header('X-Next-Cursor', cursor).header('Link', `<${path}?${search}>; rel="next"`);
+}

@@ -1,0 +1,7 @@
+import { configRoutes } from './config.ts';
+import { permissionRoutes } from './permissions.ts';
+import type { Route } from './route.ts';
+import { tenantRoutes } from './tenants.ts';
+
+/** The whole table: every route of `/api/v1` that runs a stored operation. */
+export const routes: readonly Route[] = [...tenantRoutes, ...configRoutes, ...permissionRoutes];
