@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** The key that works without any set-up, on a developer's own machine alone: see `developmentKeyAllowed`. */
@@ -68,15 +69,24 @@ const origins = z
   .transform((text) => text.split(',').map((origin) => origin.trim()))
   .refine((list) => list.every(isOrigin), 'must be origins like https://app.example.com, separated by commas');
 
-/** Not "trust everybody": whoever reaches the server directly could then write any address into the ledger. */
+/**
+ * Not "trust everybody", and no number of proxies either: whoever reaches the server directly could then write any address into the
+ * ledger.
+ */
 const trustedProxies = z
   .string()
-  .refine((text) => /^(off|\d{1,2}|[\da-f.:]+(\/\d{1,3})?(\s*,\s*[\da-f.:]+(\/\d{1,3})?)*)$/i.test(text), {
-    error: 'must be "off", how many proxies stand in front, or their addresses separated by commas',
+  .refine((text) => text === 'off' || text.split(',').every((one) => isNetwork(one.trim())), {
+    error: 'must be "off", or the addresses or networks of the proxies, separated by commas',
   })
-  .transform((text): false | number | string =>
-    text === 'off' ? false : /^\d{1,2}$/.test(text) ? Number(text) : text,
-  );
+  .transform((text): false | string => (text === 'off' ? false : text));
+
+/** An address, a network like 10.0.0.0/8, or a name for all private or all local ones. */
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  const fits = bits === undefined ? longest > 0 : /^\d{1,3}$/.test(bits) && Number(bits) <= longest;
+  return /^(loopback|linklocal|uniquelocal)$/.test(text) || (fits && rest.length === 0);
+}
 
 function isOrigin(text: string): boolean {
   return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
@@ -172,7 +182,7 @@ export const settings = {
     fallback: 'off',
     schema: trustedProxies,
     description:
-      'Whose `X-Forwarded-For` is believed: `off`, the number of proxies in front of the server, or their addresses.',
+      'Whose `X-Forwarded-For` is believed: `off`, or the addresses or networks of the proxies in front of the server; `loopback`, `linklocal` and `uniquelocal` name those of this machine and of private networks.',
   }),
 };
 

@@ -30,7 +30,7 @@ async function verifyAll(context: Context, url: string, { ledger, json = false }
   const database = openDatabase({ url, poolSize: 2 });
   const reports: LedgerReport[] = [];
   try {
-    for await (const report of await verifyLedgers(database, ledger === undefined ? {} : { ledgerId: ledger })) {
+    for await (const report of verifyLedgers(database, ledger === undefined ? {} : { ledgerId: ledger })) {
       reports.push(report);
       if (!json) {
         describe(report).forEach(context.print);

@@ -34,6 +34,9 @@ export function openDatabase({
     connectionString: url,
     max: poolSize,
     statement_timeout: statementTimeoutMs,
+    // A server that is frozen or out of reach cancels nothing: then we give up, and the connection with it.
+    query_timeout: statementTimeoutMs + goneAfterMs,
+    keepAlive: true,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 30_000,
     application_name: 'stratum',
@@ -54,6 +57,9 @@ export function openDatabase({
     },
   };
 }
+
+/** How much longer than the statement's own limit an answer may take before the server counts as gone. */
+const goneAfterMs = 1_000;
 
 const int8 = 20;
 

@@ -35,6 +35,8 @@ const unavailableCodes = new Set([
   'ENOENT',
   'ENOTFOUND',
   'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'EAI_AGAIN',
   '57014', // statement cancelled by its time-out
   '57P01',
@@ -56,7 +58,7 @@ const unavailableCodes = new Set([
 ]);
 
 const unavailableTexts =
-  /timeout exceeded when trying to connect|connection terminated|client has encountered a connection error|server closed the connection|not queryable|cannot use a pool after|connection ended|transaction api error|query read timeout/i;
+  /timeout exceeded when trying to connect|timeout expired|connection terminated|client has encountered a connection error|server closed the connection|not queryable|cannot use a pool after|connection ended|transaction api error|query read timeout|databasenotreachable|connectionclosed|sockettimeout/i;
 
 /** Whether the database can't be reached or didn't answer in time: the caller may try again later. */
 export function isUnavailable(error: unknown): boolean {

@@ -9,6 +9,7 @@ export const migrationsFolder = join(import.meta.dirname, '../../prisma/migratio
 /** The lock and the table are Prisma's own, so that `prisma migrate deploy` and this runner exclude and understand each other. */
 const lockKey = 72707369;
 const lockTimeoutMs = 60_000;
+const connectTimeoutMs = 10_000;
 
 const createBookkeeping = `
   create table if not exists _prisma_migrations (
@@ -48,7 +49,11 @@ export async function migrate(
   folder = migrationsFolder,
 ): Promise<string[]> {
   const migrations = await readMigrations(folder);
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'stratum migrate' });
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: 'stratum migrate',
+    connectionTimeoutMillis: connectTimeoutMs,
+  });
   // A connection that breaks also fails the statement that waits on it; that is where it is reported.
   client.on('error', () => {});
   await client.connect();

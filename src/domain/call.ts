@@ -15,7 +15,7 @@ export interface Services {
 }
 
 export interface Limits {
-  /** How deep a tree may be: the largest `depth` plus one. */
+  /** How deep a tree may be: the largest `depth`, the number of levels beneath a root. */
   readonly maxDepth: number;
   /** How long a write transaction may take. */
   readonly transactionTimeoutMs: number;
@@ -33,10 +33,18 @@ export interface Caller {
 /** What every domain function receives first: who asks, and the database they ask through. */
 export interface Call extends Caller, Services {
   readonly db: Prisma.TransactionClient;
+  /** What became of the reads of this call. */
+  readonly view: View;
+}
+
+/** An answer is read in several statements, between which the world goes on. */
+export interface View {
+  /** Whether a part of the answer is newer than the tree revision that was read first. True as it is, but no tag names it. */
+  torn: boolean;
 }
 
 export function createCall(services: Services, caller: Caller): Call {
-  return { ...services, ...caller, db: services.database.prisma };
+  return { ...services, ...caller, db: services.database.prisma, view: { torn: false } };
 }
 
 /** The state moved away between a read and its lock: repeat the transaction. */

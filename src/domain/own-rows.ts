@@ -1,4 +1,5 @@
 import type { LRUCache } from 'lru-cache';
+import type { View } from './call.ts';
 import { ownKey } from './entry-cache.ts';
 import type { LineageTenant } from './tenants/lineage.ts';
 
@@ -15,19 +16,26 @@ interface Source<Row> {
   readonly revisionOf: (tenant: LineageTenant) => bigint;
   /** One statement for all tenants, with an otherwise empty row for a tenant that has none. */
   readonly read: (tenantKeys: readonly bigint[]) => Promise<OwnRow<Row>[]>;
+  /** Is told when a tenant's rows have changed since the tenant itself was read. */
+  readonly view: View;
 }
 
 /** The own rows of tenants, in the order of `tenants`: from memory where nothing changed, the rest in one statement. */
 export async function ownRows<Row extends object>(
   tenants: readonly LineageTenant[],
-  { cache, revisionOf, read }: Source<Row>,
+  { cache, revisionOf, read, view }: Source<Row>,
 ): Promise<(readonly Row[])[]> {
-  const kept = tenants.map((tenant) => cache.get(ownKey(tenant.key, tenant.rootId, revisionOf(tenant))));
-  const missing = tenants.filter((_tenant, index) => kept[index] === undefined).map(({ key }) => key);
-  const fresh = missing.length === 0 ? new Map<bigint, Fresh<Row>>() : gather(await read(missing));
+  const keyOf = (tenant: LineageTenant): string => ownKey(tenant.key, tenant.rootId, revisionOf(tenant));
+  const kept = tenants.map((tenant) => cache.get(keyOf(tenant)));
+  const missing = tenants.filter((_tenant, index) => kept[index] === undefined);
+  if (missing.length === 0) {
+    return kept as (readonly Row[])[]; // none is missing
+  }
+  const fresh = gather(await read(missing.map(({ key }) => key)));
   for (const { key, rows } of fresh.values()) {
     cache.set(key, rows);
   }
+  view.torn ||= missing.some((tenant) => fresh.get(tenant.key)?.key !== keyOf(tenant));
   return tenants.map((tenant, index) => kept[index] ?? fresh.get(tenant.key)?.rows ?? []);
 }
 

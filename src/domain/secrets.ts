@@ -35,7 +35,10 @@ export function createSecretBox(secrets: readonly [string, ...string[]]): Secret
       );
     },
     open: (envelope, context) => {
-      const [, id = '', iv = '', tag = '', sealed = ''] = envelope.split(':');
+      const [format, id = '', iv = '', tag = '', sealed = ''] = envelope.split(':');
+      if (format !== version) {
+        throw new Error(`not an envelope of version ${version}`);
+      }
       const key = keys.get(id);
       if (key === undefined) {
         throw new Error(

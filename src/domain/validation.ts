@@ -49,7 +49,7 @@ export const json: z.ZodType<unknown> = z.unknown().superRefine((value, context)
 });
 
 /** A JSON object under the rules of {@link json}. */
-export const jsonObject: z.ZodType<Record<string, unknown>> = z
+export const jsonObject: z.ZodType<Record<string, unknown>, unknown> = z
   .custom<Record<string, unknown>>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
     'must be an object',
@@ -100,7 +100,7 @@ function walkFault(value: unknown, depth: number): string | null {
   if (typeof value === 'number') {
     return numberFault(value);
   }
-  if (typeof value === 'object' && value !== null) {
+  if (typeof value === 'object' && value !== null && isPlain(value)) {
     return Object.entries(value).reduce<string | null>(
       (fault, [key, inner]) => fault ?? walkFault(key, depth + 1) ?? walkFault(inner, depth + 1),
       null,
@@ -109,14 +109,22 @@ function walkFault(value: unknown, depth: number): string | null {
   return typeof value === 'boolean' || value === null ? null : 'must be JSON';
 }
 
+/** Whether it is a list or a record, of whatever realm: a Date or a Map would be read back as something else. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 function numberFault(value: number): string | null {
   if (!Number.isFinite(value)) {
     return 'must not contain numbers that JSON can not express';
   }
-  return Number.isInteger(value) && !Number.isSafeInteger(value)
-    ? 'must not contain integers beyond 2^53: send them as text'
-    : null;
+  const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < writtenWithExponent;
+  return isRounded ? 'must not contain integers beyond 2^53: send them as text' : null;
 }
+
+/** From here on nobody writes out an integer: `1e308` means what it says. */
+const writtenWithExponent = 1e21;
 
 function plural(count: number, noun: string): string {
   return count === 1 ? noun : `${noun}s`;

@@ -1,13 +1,14 @@
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import { StratumError } from '../domain/errors.ts';
-import { type Context, createContext } from '../graphql/context.ts';
+import { again, type Context, createContext } from '../graphql/context.ts';
 import { isTagged, withoutTag } from './etag.ts';
 import { type Answer, type AnswerStore, type Idempotency, idempotencyOf } from './idempotency.ts';
 import { type Data, type Operation, prepareOperation, valueAt } from './operation.ts';
 import { answerList, answerSlice } from './pages.ts';
 import { expectedRevision, isKnown } from './preconditions.ts';
 import type { Route } from './route.ts';
+import { isTaggedRead } from './tagged.ts';
 import { readVariables } from './variables.ts';
 
 /** What REST is given: the schema it runs operations against, and the caller's context. */
@@ -74,13 +75,28 @@ async function answer(prepared: Prepared, exchange: Exchange): Promise<unknown> 
       const fetch = (page: Data) => operation.run(createContext(context.call), { ...variables, ...page });
       return await answerList(request, reply, { at: route.list, fetch, variables });
     }
-    const data = await operation.run(context, variables);
+    const data = await run(prepared, context, variables);
     return isKnown(request, reply, Object.values(data)[0])
       ? reply.code(304).send()
       : succeed(route, exchange, { data, variables });
   } catch (error) {
     return refuse(route, exchange, error);
   }
+}
+
+const readings = 5;
+
+/**
+ * A tag names one revision. So a tagged answer whose parts were read at several is read again; under never-ending change it goes out as
+ * it is, for its tag names the oldest of them and can't outlive it.
+ */
+async function run({ route, operation }: Prepared, context: Context, variables: Data): Promise<Data> {
+  let data = await operation.run(context, variables);
+  for (let reading = 1; context.call.view.torn && isTaggedRead(route) && reading < readings; reading += 1) {
+    context = again(context);
+    data = await operation.run(context, variables);
+  }
+  return data;
 }
 
 function succeed(

@@ -75,7 +75,7 @@ function canMeet(
 /** A refused batch may answer in its own shape beside the one of all errors. */
 function refusal({ refusal: batch }: Route, status: number): object {
   const shared = { $ref: `#/components/responses/Error${status}` };
-  if (batch === null || status === 401 || status >= 412) {
+  if (batch === null || status === 401 || status > 412) {
     return shared;
   }
   const schema: JsonSchema = { anyOf: [batch.schema, reference('ErrorAnswer')] };

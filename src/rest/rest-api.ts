@@ -47,15 +47,17 @@ const treeOfTenant = route({
   body: 'tenant',
 });
 
-/** Collections answer with and without a slash at their end. */
-function isCollection({ path }: Route): boolean {
+/** Collections answer with and without a slash at their end, things don't. */
+function isCollection({ path }: Pick<Route, 'path'>): boolean {
   return routes.some((other) => other.path.startsWith(`${path}/:`));
 }
 
 /** The methods that the document declares for a path; none when nothing stands there. */
 function declaredMethods({ paths }: OpenApiDocument): (path: string) => string[] {
   const declared = Object.entries(paths).map(([path, methods]) => ({
-    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}/?$`),
+    pattern: new RegExp(
+      `^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}${isCollection({ path: path.replace(/\{(\w+)\}/g, ':$1') }) ? '/?' : ''}$`,
+    ),
     methods: Object.keys(methods).flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])),
   }));
   return (path) => [...new Set(declared.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods))];

@@ -15,8 +15,21 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   client: ['operations/'],
   cli: ['client/', 'operations/', 'db/', 'domain/ledger/', 'config.ts'],
   'config.ts': [],
-  'app.ts': ['db/', 'domain/', 'auth/', 'graphql/', 'http/', 'operations/', 'rest/', 'workers/', 'config.ts'],
-  'main.ts': ['app.ts', 'config.ts', 'db/', 'domain/', 'auth/', 'workers/'],
+  'time-budget.ts': [],
+  'app.ts': [
+    'db/',
+    'domain/',
+    'auth/',
+    'graphql/',
+    'http/',
+    'operations/',
+    'rest/',
+    'workers/',
+    'config.ts',
+    'time-budget.ts',
+  ],
+  start: ['app.ts', 'config.ts', 'db/', 'time-budget.ts', 'workers/'],
+  'main.ts': ['start/', 'config.ts', 'cli/failures'],
   'index.ts': ['app.ts', 'db/', 'domain/', 'auth/', 'graphql/', 'operations/'],
 };
 

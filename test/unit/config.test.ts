@@ -107,6 +107,8 @@ test.each([
   ['STRATUM_INTROSPECTION', 'true'],
   ['STRATUM_LOG_LEVEL', 'verbose'],
   ['STRATUM_TRUST_PROXY', 'on'],
+  ['STRATUM_TRUST_PROXY', '2'],
+  ['STRATUM_TRUST_PROXY', '10.0.0.0/33'],
   ['ALLOWED_ORIGINS', 'https://app.example.com/'],
   ['ALLOWED_ORIGINS', 'null'],
   ['ALLOWED_ORIGINS', 'http://localhost:3000,'],
@@ -116,8 +118,8 @@ test.each([
 
 test.each([
   ['off', false],
-  ['2', 2],
   ['10.0.0.0/8, ::1', '10.0.0.0/8, ::1'],
+  ['uniquelocal', 'uniquelocal'],
 ])('STRATUM_TRUST_PROXY=%s is read as %s', (text, value) => {
   expect(readConfig({ STRATUM_TRUST_PROXY: text }).trustProxy).toBe(value);
 });

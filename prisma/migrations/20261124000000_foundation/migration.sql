@@ -92,7 +92,8 @@ end
 $$;
 
 -- Places a new or moved row: path, depth and root follow from the parent, whatever the statement says.
--- Takes the locks of the trees concerned in id order, so that hand-written SQL is as race-free as the product itself.
+-- Takes the locks of the trees concerned in id order, and makes the ledger of a new tree, so that hand-written SQL is as race-free
+-- as the product itself.
 create function tenants_place() returns trigger language plpgsql as $$
 declare
   tree uuid;
@@ -102,6 +103,10 @@ begin
     raise exception 'id and key of a tenant never change' using errcode = 'STR03';
   end if;
   if new.parent_id is null then
+    if tg_op = 'UPDATE' then
+      perform 1 from ledgers where id = old.root_id for update;
+    end if;
+    insert into ledgers (id, head_hash) values (new.id, decode(repeat('00', 32), 'hex')) on conflict do nothing;
     new.root_id := new.id;
     new.path := tenant_path_part(new.key);
     new.depth := 0;

@@ -22,11 +22,12 @@ export const entryColumns = Prisma.sql`
 
 /** The own entries of tenants, ordered by key, in the order of `tenants`. */
 export function ownEntries(
-  { database, cache }: Call,
+  { database, cache, view }: Call,
   tenants: readonly LineageTenant[],
 ): Promise<(readonly OwnEntry[])[]> {
   return ownRows<OwnEntry>(tenants, {
     cache: cache.config,
+    view,
     revisionOf: ({ configRevision }) => configRevision,
     read: (keys) =>
       database.query(Prisma.sql`

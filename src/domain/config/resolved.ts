@@ -53,7 +53,10 @@ export interface ConfigExplanation {
 
 /** What applies to the tenant at the end of the lineage, in order of keys. */
 export function resolvedConfig(call: Call, lineage: ConfigLineage, selection: ConfigSelection): ResolvedEntry[] {
-  const show = shower(call, lineage, selection.revealSensitive ?? false);
+  const reveal = selection.revealSensitive ?? false;
+  const show = shower(call, lineage, reveal);
+  // What doesn't apply to the tenant isn't its to see, even when the value that does is.
+  const showOther = shower(call, lineage, reveal && hasScope(call.principal, 'admin'));
   return [...resolve(lineage.entries)]
     .filter(([key]) => isSelected(key, selection))
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -64,7 +67,7 @@ export function resolvedConfig(call: Call, lineage: ConfigLineage, selection: Co
       inherited: level < lineage.tenants.length - 1,
       locked: entry.locked,
       revision: entry.revision,
-      explain: () => explainConfig(call, lineage, key, show),
+      explain: () => explainConfig(call, lineage, key, { show, showOther }),
     }));
 }
 
@@ -106,10 +109,15 @@ function isSensitiveAt(entries: ConfigLineage['entries'], { key, ciphertext }: O
   );
 }
 
-function explainConfig(call: Call, lineage: ConfigLineage, key: string, show: Show): ConfigExplanation {
+function explainConfig(
+  call: Call,
+  lineage: ConfigLineage,
+  key: string,
+  { show, showOther }: { show: Show; showOther: Show },
+): ConfigExplanation {
   const { candidates = [], rule = 'NEAREST' } = why(lineage.entries, key) ?? {};
   const explained = candidates.map(({ entry, level, outcome }) => ({
-    ...show(entry, level),
+    ...(outcome === 'DECIDED' ? show : showOther)(entry, level),
     tenant: referenceAt(call, lineage.tenants, level),
     locked: entry.locked,
     revision: entry.revision,

@@ -163,7 +163,7 @@ function plan(
   const context = secretContext(tenantId, input.key);
   if (existing !== undefined && existing.locked === locked && (existing.ciphertext !== null) === sensitive) {
     const current = existing.ciphertext === null ? existing.value : secrets.open(existing.ciphertext, context);
-    if (isDeepStrictEqual(current, input.value)) {
+    if (isDeepStrictEqual(current, asRead(input.value))) {
       return null;
     }
   }
@@ -174,4 +174,9 @@ function plan(
     ciphertext: sensitive ? secrets.seal(input.value, context) : null,
     locked,
   };
+}
+
+/** A value as it comes back from storage: JSON knows no negative zero. */
+function asRead(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
 }

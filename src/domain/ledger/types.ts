@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** What can happen, as the ledger, webhooks and subscriptions name it. Public API: add, never rename. */
 export const eventTypes = [
   'tenant.created',
@@ -16,3 +18,6 @@ export const eventTypes = [
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];
+
+/** A selection of them, as a caller names it. */
+export const eventTypeList = z.array(z.enum(eventTypes, 'is not the type of any event'));

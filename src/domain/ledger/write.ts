@@ -2,7 +2,8 @@ import { Prisma, type Tenant } from '../../db/generated/prisma/client.ts';
 import { type Call, Outrun, transaction } from '../call.ts';
 import { tenantNotFound } from '../errors.ts';
 import { claimIdempotencyKey } from '../idempotency.ts';
-import { canSee } from '../principal.ts';
+import { canSee, type Principal, visibleTo } from '../principal.ts';
+import { beneath } from '../tenants/path.ts';
 import { chainHash, type EventContent, genesis } from './chain.ts';
 import type { EventType } from './types.ts';
 
@@ -40,23 +41,21 @@ export interface Write extends Call {
 export interface WriteScope {
   /** The tenants the write is about: their trees are locked. */
   readonly tenantIds: readonly string[];
-  /** Whether the order or number of roots changes. */
+  /** Whether the write makes a root. The roots have one order, which belongs to no tree: it is locked too. */
   readonly roots?: boolean;
+  /** The one of `tenantIds` whose place changes. When it is a root, the order of the roots is locked too. */
+  readonly placed?: string;
 }
 
 /**
  * The only way to change anything: locks the ledgers of the trees concerned in id order, reads the tenants again under the lock,
  * runs `work`, appends the events it recorded and commits, all in one transaction.
  */
-export async function write<T>(
-  call: Call,
-  { tenantIds, roots = false }: WriteScope,
-  work: (write: Write) => Promise<T>,
-): Promise<T> {
+export async function write<T>(call: Call, scope: WriteScope, work: (write: Write) => Promise<T>): Promise<T> {
   return transaction(call, async (db) => {
     await claimIdempotencyKey(call, db);
-    const ledgers = await lockLedgers(db, call, tenantIds, roots);
-    const tenants = await readTenants(db, tenantIds);
+    const ledgers = await lockLedgers(db, call, scope);
+    const tenants = await readTenants(db, call, scope.tenantIds);
     if (tenants.some(({ rootId }) => !ledgers.has(rootId))) {
       throw new Outrun();
     }
@@ -104,12 +103,21 @@ function openWrite(
 async function lockLedgers(
   db: Prisma.TransactionClient,
   call: Call,
-  tenantIds: readonly string[],
-  roots: boolean,
+  { tenantIds, roots = false, placed = installationLedgerId }: WriteScope,
 ): Promise<Map<string, Ledger>> {
-  const ofTenants = Prisma.sql`id in (select root_id from tenants where id = any(${tenantIds}::uuid[]))`;
-  const heads = await readHeads(db, roots ? Prisma.sql`id = ${installationLedgerId}::uuid or ${ofTenants}` : ofTenants);
+  const heads = await readHeads(
+    db,
+    Prisma.sql`id in (
+      select root_id from tenants where id = any(${tenantIds}::uuid[]) and ${isVisible(call)}
+      union all select ${installationLedgerId}::uuid from tenants where id = ${placed}::uuid and parent_id is null and ${isVisible(call)}
+      union all select ${installationLedgerId}::uuid where ${roots}::boolean)`,
+  );
   return new Map(heads.map((head) => [head.id, new Ledger(call, head)]));
+}
+
+/** Nobody waits for, or holds up, a tree that doesn't exist for them. */
+function isVisible({ principal: { home } }: { principal: Principal }): Prisma.Sql {
+  return home === null ? Prisma.sql`true` : Prisma.sql`path >= ${home.path} and path < ${beneath(home.path).before}`;
 }
 
 interface Head {
@@ -124,8 +132,12 @@ function readHeads(db: Prisma.TransactionClient, condition: Prisma.Sql): Promise
   >`select id, revision, head_hash as "headHash" from ledgers where ${condition} order by id for update`;
 }
 
-async function readTenants(db: Prisma.TransactionClient, ids: readonly string[]): Promise<Tenant[]> {
-  return ids.length === 0 ? [] : db.tenant.findMany({ where: { id: { in: [...ids] } } });
+async function readTenants(
+  db: Prisma.TransactionClient,
+  { principal }: Call,
+  ids: readonly string[],
+): Promise<Tenant[]> {
+  return ids.length === 0 ? [] : db.tenant.findMany({ where: { id: { in: [...ids] }, ...visibleTo(principal) } });
 }
 
 interface EventRow extends EventContent {

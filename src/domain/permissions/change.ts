@@ -2,6 +2,7 @@ import type { PermissionMode, Tenant } from '../../db/generated/prisma/client.ts
 import type { Call } from '../call.ts';
 import { StratumError } from '../errors.ts';
 import type { Write } from '../ledger/write.ts';
+import { visibleTo } from '../principal.ts';
 import { lineage } from '../tenants/path.ts';
 import type { OwnPolicy } from './policies.ts';
 
@@ -42,13 +43,16 @@ function locked(key: string, sourceTenantId: string, message: string): StratumEr
   return new StratumError('PERMISSION_LOCKED', message, { details: { key, source_tenant_id: sourceTenantId } });
 }
 
-/** A policy and its tenant by the policy's id, before any lock is taken; `PERMISSION_NOT_FOUND` when there is none. */
+/** The tenant of a policy by the policy's id, before any lock is taken; `PERMISSION_NOT_FOUND` when there is none for the caller. */
 export async function findTenantOf(
-  { db }: Call,
+  { db, principal }: Call,
   { id, tenantId }: { id: string; tenantId?: string | null | undefined },
 ): Promise<string> {
-  const policy = await db.permissionPolicy.findUnique({ where: { id }, select: { tenant: { select: { id: true } } } });
-  if (policy === null || (tenantId && policy.tenant.id !== tenantId)) {
+  const policy = await db.permissionPolicy.findFirst({
+    where: { id, tenant: { ...visibleTo(principal), ...(tenantId && { id: tenantId }) } },
+    select: { tenant: { select: { id: true } } },
+  });
+  if (policy === null) {
     throw permissionNotFound();
   }
   return policy.tenant.id;

@@ -8,7 +8,8 @@ export const createPermissionInput = z.object({
   mode: z.custom<PermissionMode>(),
   revocationMode: z.custom<RevocationMode>(),
 });
-export type CreatePermissionInput = z.infer<typeof createPermissionInput>;
+/** As a caller gives it, before it is checked. */
+export type CreatePermissionInput = Partial<z.input<typeof createPermissionInput>>;
 
 export interface UpdatePermissionInput {
   readonly value?: unknown;

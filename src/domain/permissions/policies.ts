@@ -21,11 +21,12 @@ export const policyColumns = Prisma.sql`
 
 /** The own policies of tenants, ordered by key, in the order of `tenants`. */
 export function ownPolicies(
-  { database, cache }: Call,
+  { database, cache, view }: Call,
   tenants: readonly LineageTenant[],
 ): Promise<(readonly OwnPolicy[])[]> {
   return ownRows<OwnPolicy>(tenants, {
     cache: cache.permissions,
+    view,
     revisionOf: ({ permissionRevision }) => permissionRevision,
     read: (keys) =>
       database.query(Prisma.sql`

@@ -4,6 +4,7 @@ import type { Tenant } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
 import { atIndex, invalid, StratumError, tenantNotFound } from '../errors.ts';
 import { type LockedLedger, type Write, write } from '../ledger/write.ts';
+import { visibleTo } from '../principal.ts';
 import { parse } from '../validation.ts';
 import { assertDepth } from './depth.ts';
 import {
@@ -12,6 +13,7 @@ import {
   createTenantInput,
   createTenantsItem,
   maxBatchTenants,
+  type NewTenant,
 } from './input.ts';
 import { assertActive } from './lifecycle.ts';
 import { nextPositions } from './position.ts';
@@ -43,7 +45,7 @@ export async function createTenants(call: Call, items: readonly CreateTenantsIte
 
 type NameItem = (error: StratumError, index: number) => StratumError;
 
-async function createAll(call: Call, items: readonly CreateTenantsItem[], nameItem: NameItem): Promise<Tenant[]> {
+async function createAll(call: Call, items: readonly NewTenant[], nameItem: NameItem): Promise<Tenant[]> {
   assertDistinctSlugs(items, nameItem);
   const parentIds = await findParents(call, items, nameItem);
   const tenantIds = [...new Set(parentIds.filter((id) => id !== null))];
@@ -65,7 +67,7 @@ async function createAll(call: Call, items: readonly CreateTenantsItem[], nameIt
   }
 }
 
-function assertDistinctSlugs(items: readonly CreateTenantsItem[], nameItem: NameItem): void {
+function assertDistinctSlugs(items: readonly NewTenant[], nameItem: NameItem): void {
   const seen = new Set<string>();
   for (const [index, { slug }] of items.entries()) {
     if (seen.has(slug)) {
@@ -77,8 +79,8 @@ function assertDistinctSlugs(items: readonly CreateTenantsItem[], nameItem: Name
 
 /** The id of each item's existing parent; null for roots and for parents within the batch. */
 async function findParents(
-  { db }: Call,
-  items: readonly CreateTenantsItem[],
+  { db, principal }: Call,
+  items: readonly NewTenant[],
   nameItem: NameItem,
 ): Promise<(string | null)[]> {
   const created = new Set<string>();
@@ -90,7 +92,10 @@ async function findParents(
   const found =
     slugs.length === 0
       ? []
-      : await db.tenant.findMany({ where: { slug: { in: slugs } }, select: { id: true, slug: true } });
+      : await db.tenant.findMany({
+          where: { slug: { in: slugs }, ...visibleTo(principal) },
+          select: { id: true, slug: true },
+        });
   const idBySlug = new Map(found.map(({ id, slug }) => [slug, id]));
   const earlier = new Set<string>();
   return items.map(({ slug, parentId, parentSlug }, index) => {
@@ -108,7 +113,7 @@ async function findParents(
 }
 
 interface Plan {
-  readonly item: CreateTenantsItem;
+  readonly item: NewTenant;
   readonly id: string;
   readonly parentId: string | null;
   readonly rootId: string;
@@ -124,7 +129,7 @@ type Parent = Pick<Plan, 'id' | 'rootId' | 'depth' | 'regionId'>;
 /** Checks every rule under the lock and decides what to insert. */
 async function planAll(
   write: Write,
-  items: readonly CreateTenantsItem[],
+  items: readonly NewTenant[],
   parentIds: readonly (string | null)[],
   nameItem: NameItem,
 ): Promise<Plan[]> {
@@ -180,7 +185,7 @@ function assertPermitted({ principal }: Call, parent: Parent | null): void {
   }
 }
 
-function assertRegion({ regionId }: CreateTenantsItem, parent: Parent | null): void {
+function assertRegion({ regionId }: NewTenant, parent: Parent | null): void {
   if (regionId && regionId !== parent?.regionId) {
     throw invalid([{ path: ['regionId'], message: 'no such region', code: 'not_found' }]);
   }
@@ -212,7 +217,7 @@ async function insertAll({ db }: Write, plans: readonly Plan[]): Promise<Tenant[
 
 async function slugTaken(
   { db }: Call,
-  items: readonly CreateTenantsItem[],
+  items: readonly NewTenant[],
   nameItem: NameItem,
   cause: unknown,
 ): Promise<StratumError> {

@@ -5,7 +5,7 @@ import { jsonObject, text, uuid } from '../validation.ts';
 /** A batch of tenants is at most this long. */
 export const maxBatchTenants = 100;
 
-const slug = z
+const slug: z.ZodType<string> = z
   .string()
   .regex(
     /^[a-z][a-z0-9_]{0,62}$/,
@@ -24,7 +24,8 @@ const newTenant = {
 };
 
 export const createTenantInput = z.object(newTenant);
-export type CreateTenantInput = z.infer<typeof createTenantInput>;
+/** As a caller gives it, before it is checked. */
+export type CreateTenantInput = z.input<typeof createTenantInput>;
 
 /** In a batch, a parent may also be named by the slug of an earlier item, or of a tenant that exists. */
 export const createTenantsItem = z
@@ -33,7 +34,10 @@ export const createTenantsItem = z
     path: ['parentSlug'],
     message: 'can not be given together with parentId',
   });
-export type CreateTenantsItem = z.infer<typeof createTenantsItem>;
+/** As a caller gives it, before it is checked. */
+export type CreateTenantsItem = z.input<typeof createTenantsItem>;
+/** One tenant to create, checked. */
+export type NewTenant = z.output<typeof createTenantsItem>;
 
 export const updateTenantInput = z.object({
   name: name.optional(),
@@ -41,4 +45,5 @@ export const updateTenantInput = z.object({
   document: jsonObject.optional(),
   metadata: jsonObject.optional(),
 });
-export type UpdateTenantInput = z.infer<typeof updateTenantInput>;
+/** As a caller gives it, before it is checked. */
+export type UpdateTenantInput = z.input<typeof updateTenantInput>;

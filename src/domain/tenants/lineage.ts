@@ -1,15 +1,17 @@
-import { Prisma, type Tenant } from '../../db/generated/prisma/client.ts';
+import { Prisma, type TenantStatus } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
+import { tenantNotFound } from '../errors.ts';
 import { canSee } from '../principal.ts';
+import { assertStatus } from './lifecycle.ts';
 import { lineage } from './path.ts';
+import { headColumns, type TenantHead } from './rows.ts';
 
-/** What resolution needs to know of a tenant and each of its ancestors. */
-export type LineageTenant = Pick<
-  Tenant,
-  'id' | 'key' | 'slug' | 'name' | 'path' | 'rootId' | 'configRevision' | 'permissionRevision'
->;
+/** A tenant as it was when the ledger of its tree stood at `treeRevision`. */
+export interface LineageTenant extends TenantHead {
+  readonly treeRevision: bigint;
+}
 
-/** A tenant's ancestors and itself, root first. */
+/** A tenant's ancestors and itself, root first; never empty. */
 export type Lineage = readonly LineageTenant[];
 
 /** A tenant as it is named in answers about another one. Name and slug are null outside the caller's view. */
@@ -29,16 +31,45 @@ export function referenceAt({ principal }: Call, lineage: Lineage, level: number
   return canSee(principal, path) ? { id, name, slug } : { id, name: null, slug: null };
 }
 
+/** The tenant that a lineage leads to. */
+export function tenantOf(lineage: Lineage): LineageTenant {
+  return lineage.at(-1) as LineageTenant; // never empty
+}
+
 /**
- * The lineages of tenants, in the order of `ids`, in one statement and one snapshot: paths, names and the revisions at which own
- * entries last changed belong together. Null for a tenant that is gone.
+ * The tenant a lineage leads to, if it exists for the caller and has one of the accepted statuses (any, unless told).
+ * `TENANT_NOT_FOUND`, or the code for the status it has instead.
+ */
+export function requireTenant(
+  { principal }: Call,
+  lineage: Lineage | null,
+  statuses: readonly TenantStatus[] | null | undefined = null,
+): LineageTenant {
+  const tenant = lineage === null ? null : tenantOf(lineage);
+  if (tenant === null || !canSee(principal, tenant.path)) {
+    throw tenantNotFound();
+  }
+  if (statuses !== null) {
+    assertStatus(tenant, statuses);
+  }
+  return tenant;
+}
+
+/** The part of a lineage that exists for the caller, the tenant itself included. */
+export function visibleLineage({ principal }: Call, lineage: Lineage): Lineage {
+  return lineage.filter(({ path }) => canSee(principal, path));
+}
+
+/**
+ * The lineages of tenants, in the order of `ids`, in one statement and one snapshot: paths, names, the revisions at which own
+ * entries last changed and how far the ledger had come belong together. Null for a tenant that is gone.
  */
 export async function readLineages({ database }: Call, ids: readonly string[]): Promise<(Lineage | null)[]> {
   const rows = await database.query<LineageTenant>(Prisma.sql`
     with wanted as (select path from tenants where id = any(${ids}::uuid[])),
     prefixes as (select distinct left(path, n) as path from wanted, generate_series(1, length(path)) as n where substr(path, n, 1) = '/')
-    select t.id, t.key, t.slug, t.name, t.path, t.root_id as "rootId", t.config_revision as "configRevision", t.permission_revision as "permissionRevision"
-    from prefixes join tenants t on t.path = prefixes.path`);
+    select ${headColumns}, l.revision as "treeRevision"
+    from prefixes join tenants t on t.path = prefixes.path join ledgers l on l.id = t.root_id`);
   const byPath = new Map(rows.map((row) => [row.path, row]));
   const pathById = new Map(rows.map(({ id, path }) => [id, path]));
   return ids.map((id) => {

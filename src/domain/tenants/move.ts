@@ -14,7 +14,7 @@ import { tenantColumns, tenantState } from './rows.ts';
 export interface MoveTenant {
   readonly id: string;
   /** Null makes the tenant a root. */
-  readonly newParentId: string | null | undefined;
+  readonly newParentId?: string | null | undefined;
   readonly ifRevision?: number | null | undefined;
 }
 
@@ -30,7 +30,7 @@ export async function moveTenant(call: Call, { id, newParentId, ifRevision }: Mo
   try {
     return await write(
       call,
-      { tenantIds: parentId === null ? [id] : [id, parentId], roots: parentId === null },
+      { tenantIds: parentId === null ? [id] : [id, parentId], placed: id, roots: parentId === null },
       async (write) => {
         const tenant = write.tenant(id);
         assertUnchanged(ifRevision, {

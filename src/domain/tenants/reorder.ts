@@ -14,7 +14,7 @@ export interface ReorderTenant {
 
 /** Puts a tenant at a position among its active siblings and numbers all siblings without gaps, active ones first. */
 export async function reorderTenant(call: Call, { id, position, ifRevision }: ReorderTenant): Promise<Tenant> {
-  return write(call, { tenantIds: [id], roots: await isRoot(call, id) }, async (write) => {
+  return write(call, { tenantIds: [id], placed: id }, async (write) => {
     const tenant = write.tenant(id);
     const ledger = write.ledger(tenant.rootId);
     assertUnchanged(ifRevision, { changedAt: tenant.revision, treeRevision: ledger.nextRevision - 1n });
@@ -36,9 +36,4 @@ export async function reorderTenant(call: Call, { id, position, ifRevision }: Re
     ledger.append({ type: 'tenant.reordered', tenant: moved, before: tenantState(tenant), after: tenantState(moved) });
     return moved;
   });
-}
-
-/** Roots of different trees share one order, so reordering one takes the installation's lock as well. */
-async function isRoot({ db }: Call, id: string): Promise<boolean> {
-  return (await db.tenant.count({ where: { id, parentId: null } })) > 0;
 }

@@ -1,11 +1,17 @@
 import { Prisma, type Tenant } from '../../db/generated/prisma/client.ts';
 
-/** The columns of `tenants t` under the names of the Prisma model, for hand-written reads. */
-export const tenantColumns = Prisma.sql`
-  t.id, t.key, t.parent_id as "parentId", t.root_id as "rootId", t.path, t.depth, t.slug, t.name, t.status, t.document, t.metadata,
+/** A tenant without its two JSON objects, which may be large and are read only when they are asked for. */
+export type TenantHead = Omit<Tenant, 'document' | 'metadata'>;
+
+/** The columns of `tenants t` as a {@link TenantHead}, for hand-written reads. */
+export const headColumns = Prisma.sql`
+  t.id, t.key, t.parent_id as "parentId", t.root_id as "rootId", t.path, t.depth, t.slug, t.name, t.status,
   t.isolation_strategy as "isolationStrategy", t.region_id as "regionId", t.sort_order as "sortOrder", t.revision,
   t.config_revision as "configRevision", t.permission_revision as "permissionRevision",
   t.created_at as "createdAt", t.updated_at as "updatedAt", t.archived_at as "archivedAt"`;
+
+/** The columns of `tenants t` as the whole Prisma model. */
+export const tenantColumns = Prisma.sql`${headColumns}, t.document, t.metadata`;
 
 /** A tenant's public state, as events keep it: no internal key, path or cache revision. */
 export function tenantState(tenant: Tenant): object {

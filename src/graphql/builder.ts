@@ -1,0 +1,70 @@
+import SchemaBuilder from '@pothos/core';
+import PrismaPlugin from '@pothos/plugin-prisma';
+import RelayPlugin from '@pothos/plugin-relay';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import type PrismaTypes from '../db/generated/pothos.ts';
+import { getDatamodel } from '../db/generated/pothos.ts';
+import type { PrismaClient } from '../db/generated/prisma/client.ts';
+import { StratumError } from '../domain/errors.ts';
+import { hasScope } from '../domain/principal.ts';
+import type { Context } from './context.ts';
+
+export interface SchemaTypes {
+  Context: Context;
+  PrismaTypes: PrismaTypes;
+  DefaultFieldNullability: false;
+  DefaultInputFieldRequiredness: true;
+  DefaultEdgesNullability: false;
+  DefaultNodeNullability: false;
+  Connection: { readonly totalCount: () => Promise<number> };
+  /** Each covers the ones before it. */
+  AuthScopes: { read: boolean; write: boolean; admin: boolean };
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: Date; Output: Date };
+    JSON: { Input: unknown; Output: unknown };
+    Revision: { Input: number; Output: number | bigint };
+  };
+}
+
+/** Makes the types; each file of this room adds its noun. */
+export const builder = new SchemaBuilder<SchemaTypes>({
+  plugins: [ScopeAuthPlugin, RelayPlugin, PrismaPlugin],
+  defaultFieldNullability: false,
+  defaultInputFieldRequiredness: true,
+  scopeAuth: {
+    authScopes: ({ call: { principal } }) => ({
+      read: hasScope(principal, 'read'),
+      write: hasScope(principal, 'write'),
+      admin: hasScope(principal, 'admin'),
+    }),
+    unauthorizedError: () => new StratumError('FORBIDDEN', 'Insufficient permissions for this operation'),
+  },
+  relay: {
+    cursorType: 'String',
+    // Ids are plain UUIDs, so `node` is our own (docs/decisions/0002-plain-ids.md).
+    nodeQueryOptions: false,
+    nodesQueryOptions: false,
+    nodesOnConnection: { description: 'The items themselves, for those who need no edges.' },
+    edgesFieldOptions: { nullable: false, description: 'The items with their cursors.' },
+    nodeFieldOptions: { nullable: false, description: 'The item.' },
+    cursorFieldOptions: { description: 'Where the list goes on behind this item.' },
+    pageInfoFieldOptions: { description: 'What lies around the page.' },
+    pageInfoTypeOptions: { description: 'What lies around a page.' },
+    hasNextPageFieldOptions: { description: 'Whether there is a next page.' },
+    hasPreviousPageFieldOptions: { description: 'Whether the page began behind a cursor.' },
+    startCursorFieldOptions: { description: 'The cursor of the first item; null on an empty page.' },
+    endCursorFieldOptions: { description: 'The cursor of the last item, for `after`; null on an empty page.' },
+  },
+  prisma: {
+    client: ({ call }) => call.db as PrismaClient,
+    dmmf: getDatamodel(),
+    exposeDescriptions: false,
+    onUnusedQuery: 'error',
+  },
+});
+
+builder.queryType({ description: 'What can be read.' });
+builder.mutationType({
+  description: 'What can be changed. Each change is one transaction and leaves one event per thing changed.',
+});

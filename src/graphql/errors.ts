@@ -1,0 +1,52 @@
+import { GraphQLError } from 'graphql';
+import { isUnavailable } from '../db/errors.ts';
+import { StratumError } from '../domain/errors.ts';
+
+/**
+ * What a caller sees of an error: always a code. A `StratumError` has its own; what the executor itself refuses (syntax, validation,
+ * variables) is `VALIDATION_ERROR`; a database out of reach is `SERVICE_UNAVAILABLE`; anything else is a fault of ours and
+ * keeps its particulars to itself.
+ */
+export function maskError(error: unknown): GraphQLError {
+  const { nodes = null, path = null, source = null, positions = null } = error instanceof GraphQLError ? error : {};
+  const refusal = refusalOf(originOf(error));
+  const { message, ...extensions } = refusal.toJSON();
+  const { statusCode } = refusal;
+  // Yoga takes the status from here, and takes it out of what it sends.
+  const http =
+    refusal.code === 'UNAUTHORIZED' || refusal.code === 'SERVICE_UNAVAILABLE' ? { status: statusCode } : null;
+  return new GraphQLError(message, {
+    nodes: nodes ?? null,
+    source: source ?? null,
+    positions: positions ?? null,
+    path: path ?? null,
+    extensions: { ...extensions, ...(http && { http }) },
+    originalError: null,
+  });
+}
+
+/** Whether an error is a fault of ours, which somebody should hear of. */
+export function isFault(error: unknown): boolean {
+  return refusalOf(originOf(error)).statusCode >= 500;
+}
+
+/** The error that was thrown, beneath all the executor has wrapped around it. */
+export function originOf(error: unknown): unknown {
+  let origin = error;
+  while (origin instanceof GraphQLError && origin.originalError !== undefined) {
+    origin = origin.originalError;
+  }
+  return origin;
+}
+
+function refusalOf(origin: unknown): StratumError {
+  if (origin instanceof StratumError) {
+    return origin;
+  }
+  if (origin instanceof GraphQLError) {
+    return new StratumError('VALIDATION_ERROR', origin.message);
+  }
+  return isUnavailable(origin)
+    ? new StratumError('SERVICE_UNAVAILABLE', 'The database can not be reached in time')
+    : new StratumError('INTERNAL_SERVER_ERROR', 'An unexpected error occurred');
+}

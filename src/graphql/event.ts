@@ -1,0 +1,113 @@
+import type { Event as EventRow } from '../db/generated/prisma/client.ts';
+import { countEvents, type ListEvents, listEvents } from '../domain/ledger/list.ts';
+import { eventTypeList } from '../domain/ledger/types.ts';
+import { requireTenant, visibleLineage } from '../domain/tenants/lineage.ts';
+import { parse } from '../domain/validation.ts';
+import { pageArgs } from './arguments.ts';
+import { builder } from './builder.ts';
+import { connectionOf } from './connection.ts';
+import { EventOrderEnum } from './enums.ts';
+import { Tenant } from './tenant.ts';
+
+const Actor = builder.objectRef<Pick<EventRow, 'actorType' | 'actorId'>>('Actor').implement({
+  description: 'Who made a change.',
+  fields: (t) => ({
+    type: t.exposeString('actorType', { description: '`api_key`, `jwt` or `system`.' }),
+    id: t.exposeString('actorId', { description: 'Its id among those of its type.' }),
+  }),
+});
+
+const Event = builder.objectRef<EventRow>('Event').implement({
+  description: 'One change, as the ledger keeps it for good.',
+  fields: (t) => ({
+    ledgerId: t.exposeID('ledgerId', {
+      description: "The ledger it stands in: that of a tree has the id of the tree's root.",
+    }),
+    revision: t.expose('revision', { type: 'Revision', description: 'Its number in the ledger, without gaps.' }),
+    type: t.exposeString('type', { description: 'What happened, such as `config.updated`.' }),
+    tenantId: t.exposeID('tenantId', { nullable: true, description: 'The tenant it happened to; it may be gone.' }),
+    tenant: t.field({
+      type: Tenant,
+      nullable: true,
+      description: 'The tenant it happened to; null when it is gone, or outside what the caller may see.',
+      resolve: async ({ tenantId }, _args, { call, loaders }) => {
+        const lineage = tenantId === null ? null : await loaders.lineage.load(tenantId);
+        return lineage === null ? null : (visibleLineage(call, lineage).find(({ id }) => id === tenantId) ?? null);
+      },
+    }),
+    actor: t.field({ type: Actor, description: 'Who did it.', resolve: (event) => event }),
+    requestId: t.exposeString('requestId', {
+      nullable: true,
+      description: 'The request that did it, as logs name it.',
+    }),
+    sourceIp: t.exposeString('sourceIp', { nullable: true, description: 'The address the request came from.' }),
+    occurredAt: t.expose('occurredAt', { type: 'DateTime', description: 'When it happened.' }),
+    before: t.expose('before', {
+      type: 'JSON',
+      nullable: true,
+      description: 'The thing before, without secrets; null when it was not there.',
+    }),
+    after: t.expose('after', {
+      type: 'JSON',
+      nullable: true,
+      description: 'The thing after, without secrets; null when it is gone.',
+    }),
+    previousHash: t.string({
+      description: 'The hash of the event before it, in hex.',
+      resolve: ({ previousHash }) => hex(previousHash),
+    }),
+    hash: t.string({
+      description: 'SHA-256 over the hash before and the event itself, in hex.',
+      resolve: ({ hash }) => hex(hash),
+    }),
+  }),
+});
+
+const EventConnection = builder.connectionObject(
+  {
+    type: Event,
+    name: 'EventConnection',
+    description: 'A page of events.',
+    fields: (t) => ({
+      totalCount: t.int({
+        description: 'How many there are on all pages; counted only when it is asked for.',
+        resolve: ({ totalCount }) => totalCount(),
+      }),
+    }),
+  },
+  { name: 'EventEdge', description: 'An event in a page.' },
+);
+
+builder.queryField('events', (t) =>
+  t.field({
+    type: EventConnection,
+    description: 'What happened to a tenant, from the ledger of the tree it is in.',
+    authScopes: { read: true },
+    args: {
+      ...pageArgs,
+      tenantId: t.arg.id({ description: 'The id of the tenant.' }),
+      subtree: t.arg.boolean({
+        defaultValue: false,
+        description: 'Add what happened to everything that was below it at the time.',
+      }),
+      types: t.arg.stringList({
+        required: false,
+        description: 'Only events of these types, such as `config.updated`.',
+      }),
+      order: t.arg({ type: EventOrderEnum, defaultValue: 'OLDEST_FIRST', description: 'From which end to read.' }),
+    },
+    resolve: async (_root, { tenantId, types, order, ...args }, { call, loaders }) => {
+      const tenant = requireTenant(call, await loaders.lineage.load(tenantId));
+      const input: ListEvents = {
+        ...args,
+        types: types ? parse(eventTypeList, types, ['types']) : null,
+        newestFirst: order === 'NEWEST_FIRST',
+      };
+      return connectionOf(await listEvents(call, tenant, input), args, () => countEvents(call, tenant, input));
+    },
+  }),
+);
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

@@ -1,0 +1,98 @@
+import {
+  defaultFieldResolver,
+  type GraphQLField,
+  GraphQLID,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  getNullableType,
+  isInputObjectType,
+  isListType,
+  isObjectType,
+} from 'graphql';
+import { type Issue, invalid } from '../domain/errors.ts';
+import type { Context } from './context.ts';
+
+/** Brings the ids in a value into their one form, and notes those that are none. */
+type Normalize = (value: unknown, path: Issue['path'], issues: Issue[]) => unknown;
+
+/**
+ * Makes every field refuse ids that are no UUIDs, before anything is done with them: GraphQL's own `ID` takes any text.
+ * `VALIDATION_ERROR` names all of them. Letters may be capitals; beyond this point they aren't.
+ */
+export function checkIds(schema: GraphQLSchema): void {
+  const types = Object.values(schema.getTypeMap()).filter(isObjectType);
+  for (const field of types.flatMap((type) => Object.values(type.getFields()))) {
+    checkField(field);
+  }
+}
+
+function checkField(field: GraphQLField<unknown, Context, Record<string, unknown>>): void {
+  const checks = field.args.flatMap(({ name, type }) => {
+    const normalize = normalizerOf(type);
+    return normalize === null ? [] : [{ name, normalize }];
+  });
+  if (checks.length === 0) {
+    return;
+  }
+  const { resolve = defaultFieldResolver } = field;
+  field.resolve = (source, args, context, info) => {
+    const issues: Issue[] = [];
+    const normalized = checks
+      .filter(({ name }) => name in args)
+      .map(({ name, normalize }) => [name, normalize(args[name], [name], issues)]);
+    if (issues.length > 0) {
+      throw invalid(issues);
+    }
+    return resolve(source, { ...args, ...Object.fromEntries(normalized) }, context, info);
+  };
+}
+
+/** What to do with values of a type; null when there are no ids in them. */
+function normalizerOf(type: GraphQLInputType): Normalize | null {
+  const inner = getNullableType(type);
+  const normalize = isListType(inner)
+    ? normalizerOfList(inner.ofType)
+    : isInputObjectType(inner)
+      ? normalizerOfObject(Object.values(inner.getFields()))
+      : inner === GraphQLID
+        ? normalizeId
+        : null;
+  return (
+    normalize &&
+    ((value, path, issues) => (value === null || value === undefined ? value : normalize(value, path, issues)))
+  );
+}
+
+function normalizerOfList(type: GraphQLInputType): Normalize | null {
+  const normalize = normalizerOf(type);
+  return (
+    normalize &&
+    ((value, path, issues) => (value as unknown[]).map((item, index) => normalize(item, [...path, index], issues)))
+  );
+}
+
+function normalizerOfObject(fields: readonly { name: string; type: GraphQLInputType }[]): Normalize | null {
+  const checks = fields.flatMap(({ name, type }) => {
+    const normalize = normalizerOf(type);
+    return normalize === null ? [] : [{ name, normalize }];
+  });
+  if (checks.length === 0) {
+    return null;
+  }
+  return (value, path, issues) => {
+    const object = value as Record<string, unknown>; // coerced already
+    const given = checks.filter(({ name }) => name in object);
+    const normalized = given.map(({ name, normalize }) => [name, normalize(object[name], [...path, name], issues)]);
+    return { ...object, ...Object.fromEntries(normalized) };
+  };
+}
+
+const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+function normalizeId(value: unknown, path: Issue['path'], issues: Issue[]): unknown {
+  const text = String(value);
+  if (!uuid.test(text)) {
+    issues.push({ path, message: 'must be a UUID', code: 'invalid_id' });
+  }
+  return text.toLowerCase();
+}

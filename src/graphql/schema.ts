@@ -1,0 +1,19 @@
+import './scalars.ts';
+import './tenant.ts';
+import './tenant-lists.ts';
+import './tenant-changes.ts';
+import './config.ts';
+import './config-changes.ts';
+import './config-comparison.ts';
+import './permission.ts';
+import './permission-changes.ts';
+import './event.ts';
+import './node-queries.ts';
+import { assertEveryFieldHasRule } from './access.ts';
+import { builder } from './builder.ts';
+import { checkIds } from './ids.ts';
+
+/** The schema that every door runs. It isn't made when a field can be reached without a rule. */
+export const schema = builder.toSchema();
+assertEveryFieldHasRule(schema);
+checkIds(schema);

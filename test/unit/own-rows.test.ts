@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import { createEntryCache } from '../../src/domain/entry-cache.ts';
+import { type OwnRow, ownRows } from '../../src/domain/own-rows.ts';
+import type { LineageTenant } from '../../src/domain/tenants/lineage.ts';
+
+interface Named {
+  readonly id: string;
+}
+
+interface Stored {
+  revision: bigint;
+  rows: readonly string[];
+}
+
+/** Two tenants with rows of their own, of which one knows the revision it was read at, and a reader that counts. */
+function scene() {
+  const stored = new Map<bigint, Stored>([
+    [1n, { revision: 5n, rows: ['a', 'b'] }],
+    [2n, { revision: 6n, rows: [] }],
+  ]);
+  const tenants = [...stored].map(([key, { revision }]) => ({ key, rootId: 'root', configRevision: revision }));
+  const reads: bigint[][] = [];
+  const cache = createEntryCache().config as unknown as Parameters<typeof ownRows<Named>>[1]['cache'];
+  const view = { torn: false };
+  const read = async (keys: readonly bigint[]): Promise<OwnRow<Named>[]> => {
+    reads.push([...keys]);
+    return keys.flatMap((tenantKey) => {
+      const { revision: ownRevision, rows } = stored.get(tenantKey) ?? { revision: 0n, rows: [] };
+      const ids: readonly (string | null)[] = rows.length === 0 ? [null] : rows;
+      return ids.map((id) => ({ tenantKey, rootId: 'root', ownRevision, id }) as OwnRow<Named>);
+    });
+  };
+  const ask = (which = tenants) =>
+    ownRows<Named>(which as unknown as LineageTenant[], {
+      cache,
+      view,
+      read,
+      revisionOf: ({ configRevision }) => configRevision,
+    });
+  return { stored, tenants, reads, view, ask };
+}
+
+describe('the own rows of tenants', () => {
+  test('come in the order of the tenants, without what names the tenant, and are empty for who has none', async () => {
+    const { tenants, reads, ask } = scene();
+
+    expect(await ask(tenants.toReversed())).toEqual([[], [{ id: 'a' }, { id: 'b' }]]);
+    expect(reads).toEqual([[2n, 1n]]);
+  });
+
+  test('are read once for as long as they do not change, having none included', async () => {
+    const { reads, view, ask } = scene();
+
+    const first = await ask();
+
+    expect(await ask()).toEqual(first);
+    expect(reads).toHaveLength(1);
+    expect(view.torn).toBe(false);
+  });
+
+  test('are read again, alone, for the tenant whose revision moved on', async () => {
+    const { stored, tenants, reads, ask } = scene();
+    await ask();
+    stored.set(2n, { revision: 7n, rows: ['c'] });
+
+    const rows = await ask([tenants[0]!, { ...tenants[1]!, configRevision: 7n }]);
+
+    expect(rows).toEqual([[{ id: 'a' }, { id: 'b' }], [{ id: 'c' }]]);
+    expect(reads[1]).toEqual([2n]);
+  });
+
+  test('are not those of the same tenant in another tree', async () => {
+    const { tenants, reads, ask } = scene();
+    await ask();
+
+    await ask([{ ...tenants[0]!, rootId: 'other' }]);
+
+    expect(reads).toHaveLength(2);
+  });
+});
+
+describe('a write between reading a tenant and reading its rows', () => {
+  test('is answered with the new rows, told to the view, and kept under the new revision only', async () => {
+    const { stored, tenants, reads, view, ask } = scene();
+    stored.set(1n, { revision: 9n, rows: ['new'] });
+
+    expect(await ask([tenants[0]!])).toEqual([[{ id: 'new' }]]);
+    expect(view.torn).toBe(true);
+
+    await ask([{ ...tenants[0]!, configRevision: 9n }]);
+    expect(reads).toHaveLength(1);
+    await ask([tenants[0]!]);
+    expect(reads).toHaveLength(2);
+  });
+
+  test('that took the tenant away leaves nothing, and is told to the view', async () => {
+    const { tenants, view, ask } = scene();
+    const gone = { ...tenants[0]!, key: 3n };
+
+    const rows = await ask([gone]);
+
+    expect(rows).toEqual([[]]);
+    expect(view.torn).toBe(true);
+  });
+});
