@@ -1,0 +1,126 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { readFileSync } from 'node:fs';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Authenticate, type ConfiguredKey, createAuthenticator } from './auth/authenticate.ts';
+import { type Config, developmentKey, developmentKeyAllowed } from './config.ts';
+import type { Database } from './db/database.ts';
+import { openProbe } from './db/probe.ts';
+import { type Caller, createCall, type Services } from './domain/call.ts';
+import { createEntryCache } from './domain/entry-cache.ts';
+import { findAnswer, keepAnswer } from './domain/idempotency.ts';
+import { createSecretBox } from './domain/secrets.ts';
+import { type Context, createContext } from './graphql/context.ts';
+import { schema } from './graphql/schema.ts';
+import { createYogaServer } from './graphql/yoga.ts';
+import { drainOnClose } from './http/drain.ts';
+import { graphqlRoute } from './http/graphql-route.ts';
+import { health } from './http/health.ts';
+import type { LogOptions } from './http/logging.ts';
+import { createServer } from './http/server.ts';
+import { restApi } from './rest/rest-api.ts';
+import { restDocs } from './rest/rest-docs.ts';
+import { timeBudget } from './time-budget.ts';
+
+/** One server with every door, which doesn't listen yet. */
+export interface App {
+  readonly server: FastifyInstance;
+  /** Takes nothing new, lets what runs finish, and then is gone. The database stays open: it was opened by somebody else. */
+  close(): Promise<void>;
+}
+
+export interface AppOptions extends Pick<LogOptions, 'logStream'> {
+  readonly database: Database;
+  readonly config: Config;
+  /** Seals sensitive values; what it sealed can only be read with it. */
+  readonly encryptionKey: string;
+  /** Hashes API keys. */
+  readonly apiKeyHmacSecret: string;
+}
+
+/** The version of this package: the same way up from `src` and from `dist`. */
+export const version = String(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
+
+/** Puts the rooms together. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { config, database, logStream } = options;
+  const server = createServer({ ...config, ...(logStream && { logStream }) });
+  const services = createServices(options);
+  const authenticate = createAuthenticator({
+    hmacSecret: options.apiKeyHmacSecret,
+    configuredKeys: configuredKeys(config),
+  });
+  const openContext = contextOpener(services, authenticate);
+
+  addHealth(server, database);
+  server.register(restApi, {
+    prefix: '/api/v1',
+    schema,
+    version,
+    openContext,
+    answers: { find: findAnswer, keep: keepAnswer },
+  });
+  server.register(restDocs, { schema, version });
+  addGraphql(server, config, openContext);
+  await server.ready();
+  return { server, close: () => server.close() };
+}
+
+function createServices({ database, config, encryptionKey }: AppOptions): Services {
+  const previous = config.previousEncryptionKey === null ? [] : [config.previousEncryptionKey];
+  const { transactionTimeoutMs } = timeBudget(config.requestTimeoutMs);
+  return {
+    database,
+    secrets: createSecretBox([encryptionKey, ...previous]),
+    cache: createEntryCache(),
+    limits: { maxDepth: config.maxDepth, transactionTimeoutMs },
+  };
+}
+
+function configuredKeys(config: Config): ConfiguredKey[] {
+  const bootstrap = config.bootstrapKey === null ? [] : [{ id: 'bootstrap', key: config.bootstrapKey }];
+  const development = developmentKeyAllowed(config) ? [{ id: 'development', key: developmentKey }] : [];
+  return [...bootstrap, ...development];
+}
+
+/** Who calls and what for, as the schema wants to know it. */
+function contextOpener(services: Services, authenticate: Authenticate) {
+  return async (request: FastifyRequest, idempotency?: Caller['idempotency']): Promise<Context> => {
+    const principal = await authenticate(request.headers);
+    const caller = { principal, requestId: request.id, sourceIp: request.ip };
+    return createContext(createCall(services, { ...caller, ...(idempotency && { idempotency }) }));
+  };
+}
+
+function addHealth(server: FastifyInstance, { pool }: Database): void {
+  const probe = openProbe(pool.options.connectionString ?? '');
+  server.addHook('onClose', () => probe.close());
+  const isStopping = drainOnClose(server);
+  server.register(health, { prefix: '/api/v1', isDatabaseAnswering: probe.isAnswering, isStopping });
+}
+
+function addGraphql(
+  server: FastifyInstance,
+  { introspection, playground }: Config,
+  openContext: (request: FastifyRequest) => Promise<Context>,
+): void {
+  // Faults are reported from deep inside an operation, where nobody knows of requests.
+  const logs = new AsyncLocalStorage<FastifyRequest['log']>();
+  const yoga = createYogaServer<{ req: FastifyRequest }>({
+    schema,
+    openContext: ({ req }) => openContext(req),
+    introspection,
+    playground,
+    logFault: (error) => (logs.getStore() ?? server.log).error({ err: error }, 'an operation failed'),
+  });
+  server.register(graphqlRoute, {
+    path: yoga.graphqlEndpoint,
+    handle: (req) => logs.run(req.log, async () => yoga.fetch(...fetchArguments(req), { req })),
+  });
+}
+
+/** Only path and query count of an address: the host that a caller names is nothing to build on. */
+function fetchArguments(request: FastifyRequest): [url: string, init: RequestInit] {
+  // Node has joined what was sent twice, and the route reads bodies as text.
+  const { method, url, headers, body } = request as { headers: Record<string, string>; body?: string } & typeof request;
+  return [`http://localhost${url}`, { method, headers, ...(body && { body }) }];
+}

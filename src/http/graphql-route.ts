@@ -1,0 +1,59 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { StratumError } from '../domain/errors.ts';
+import { answerGraphqlError } from './errors.ts';
+import { playgroundPolicy } from './playground-policy.ts';
+
+export interface GraphqlRouteOptions {
+  readonly path: string;
+  /** Answers one request; its body is the text of a JSON document, or undefined when it has none. */
+  readonly handle: (request: FastifyRequest, reply: FastifyReply) => Promise<Response> | Response;
+}
+
+/** The GraphQL door, with errors in its own shape. */
+export const graphqlRoute: FastifyPluginAsync<GraphqlRouteOptions> = async (server, { path, handle }) => {
+  keepJsonAsText(server);
+  server.setErrorHandler(answerGraphqlError);
+  server.route({
+    method: ['GET', 'POST'],
+    url: path,
+    handler: async (request, reply) => send(reply, await handle(request, reply)),
+  });
+  server.route({
+    method: ['PUT', 'PATCH', 'DELETE'],
+    url: path,
+    handler: async (_request, reply) => {
+      reply.header('Allow', 'GET, POST');
+      throw new StratumError('METHOD_NOT_ALLOWED', 'GraphQL answers GET and POST only');
+    },
+  });
+};
+
+/** The GraphQL server reads bodies itself; what REST refuses of them is refused here too. */
+function keepJsonAsText(server: FastifyInstance): void {
+  const parse = server.getDefaultJsonParser('error', 'ignore');
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // It answers by calling back; its type speaks of a promise too.
+    void parse(request, body, (error) => done(error, body));
+  });
+}
+
+const endless = /^(text\/event-stream|multipart\/mixed)/;
+
+async function send(reply: FastifyReply, response: Response): Promise<unknown> {
+  reply.code(response.status);
+  response.headers.forEach((value, name) => {
+    reply.header(name, value);
+  });
+  const type = response.headers.get('content-type') ?? '';
+  if (response.body !== null && endless.test(type)) {
+    // The two types of a web stream, Node's and the browser's, are the same thing.
+    return Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
+  }
+  const text = await response.text();
+  if (type.startsWith('text/html')) {
+    reply.header('Content-Security-Policy', playgroundPolicy(text));
+  }
+  return reply.send(text);
+}

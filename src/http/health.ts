@@ -1,0 +1,31 @@
+import type { FastifyPluginAsync, FastifyReply } from 'fastify';
+
+export interface HealthOptions {
+  /** Whether the database answers. */
+  readonly isDatabaseAnswering: () => Promise<boolean>;
+  readonly isStopping: () => boolean;
+}
+
+/** Whether the process lives, and whether it can serve. Nobody needs a key to ask. */
+export const health: FastifyPluginAsync<HealthOptions> = async (server, { isDatabaseAnswering, isStopping }) => {
+  server.get('/health', async (_request, reply) => {
+    const answering = await isDatabaseAnswering();
+    const good = answering && !isStopping();
+    return answer(reply, good, {
+      status: good ? 'ok' : 'error',
+      timestamp: new Date().toISOString(),
+      db: answering ? 'connected' : 'disconnected',
+      redis: 'not_configured',
+    });
+  });
+  server.get('/health/live', async (_request, reply) => answer(reply, true, { status: 'ok' }));
+  server.get('/health/ready', async (_request, reply) => {
+    const good = !isStopping() && (await isDatabaseAnswering());
+    return answer(reply, good, { status: good ? 'ok' : 'error' });
+  });
+};
+
+function answer(reply: FastifyReply, good: boolean, body: object): object {
+  reply.code(good ? 200 : 503).header('Cache-Control', 'no-store');
+  return body;
+}

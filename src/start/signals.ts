@@ -1,0 +1,23 @@
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** `npm start` passes on a Ctrl+C that the terminal has sent to this process already: that is not a second one. */
+const echoMs = 500;
+
+/** The first signal stops and ends the process with 0; one that comes while it is stopping ends it at once with 1. */
+export function endOnSignal(stop: () => Promise<void>): void {
+  let first: number | null = null;
+  const onSignal = () => {
+    if (first === null) {
+      first = performance.now();
+      stop().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    } else if (performance.now() - first > echoMs) {
+      process.exit(1);
+    }
+  };
+  for (const signal of signals) {
+    process.on(signal, onSignal);
+  }
+}
