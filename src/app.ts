@@ -6,9 +6,8 @@ import { type Config, developmentKey, developmentKeyAllowed } from './config.ts'
 import type { Database } from './db/database.ts';
 import { openProbe } from './db/probe.ts';
 import { type Caller, createCall, type Services } from './domain/call.ts';
-import { createEntryCache } from './domain/entry-cache.ts';
 import { findAnswer, keepAnswer } from './domain/idempotency.ts';
-import { createSecretBox } from './domain/secrets.ts';
+import { createServices } from './domain/services.ts';
 import { type Context, createContext } from './graphql/context.ts';
 import { schema } from './graphql/schema.ts';
 import { createYogaServer } from './graphql/yoga.ts';
@@ -44,7 +43,7 @@ export const version = String(JSON.parse(readFileSync(new URL('../package.json',
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, database, logStream } = options;
   const server = createServer({ ...config, ...(logStream && { logStream }) });
-  const services = createServices(options);
+  const services = openServices(options);
   const authenticate = createAuthenticator({
     hmacSecret: options.apiKeyHmacSecret,
     configuredKeys: configuredKeys(config),
@@ -65,15 +64,14 @@ export async function createApp(options: AppOptions): Promise<App> {
   return { server, close: () => server.close() };
 }
 
-function createServices({ database, config, encryptionKey }: AppOptions): Services {
+function openServices({ database, config, encryptionKey }: AppOptions): Services {
   const previous = config.previousEncryptionKey === null ? [] : [config.previousEncryptionKey];
   const { transactionTimeoutMs } = timeBudget(config.requestTimeoutMs);
-  return {
+  return createServices({
     database,
-    secrets: createSecretBox([encryptionKey, ...previous]),
-    cache: createEntryCache(),
+    encryptionKeys: [encryptionKey, ...previous],
     limits: { maxDepth: config.maxDepth, transactionTimeoutMs },
-  };
+  });
 }
 
 function configuredKeys(config: Config): ConfiguredKey[] {

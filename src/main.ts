@@ -8,11 +8,17 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-try {
-  const starting = start(readConfig(process.env), say);
-  endOnSignal(async () => (await starting).stop());
-  await starting;
-} catch (error) {
+function fail(error: unknown): never {
   say(`stratum: ${sentenceOf(error)}`);
   process.exit(1);
+}
+
+try {
+  const starting = start(readConfig(process.env), say);
+  endOnSignal(() => {
+    starting.then((running) => running.stop()).then(() => process.exit(0), fail);
+  });
+  await starting;
+} catch (error) {
+  fail(error);
 }

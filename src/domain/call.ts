@@ -5,12 +5,14 @@ import type { Prisma } from '../db/generated/prisma/client.ts';
 import type { EntryCache } from './entry-cache.ts';
 import type { Principal } from './principal.ts';
 import type { SecretBox } from './secrets.ts';
+import type { LineageReader } from './tenants/lineage.ts';
 
 /** What the whole process shares. */
 export interface Services {
   readonly database: Database;
   readonly secrets: SecretBox;
   readonly cache: EntryCache;
+  readonly lineages: LineageReader;
   readonly limits: Limits;
 }
 

@@ -1,4 +1,4 @@
-import { Prisma } from '../db/generated/prisma/client.ts';
+import type { Prisma } from '../db/generated/prisma/client.ts';
 import type { Call } from './call.ts';
 import { StratumError } from './errors.ts';
 
@@ -56,7 +56,7 @@ export async function findAnswer(call: Call): Promise<KeptAnswer | null> {
       'The first request with this Idempotency-Key was carried out, its answer is not available',
     );
   }
-  return { status: kept.status, body: kept.body };
+  return { status: kept.status, body: JSON.parse(kept.body ?? 'null') };
 }
 
 /** Keeps the answer for repetitions, and forgets what is too old. */
@@ -64,11 +64,9 @@ export async function keepAnswer(call: Call, { status, body }: KeptAnswer): Prom
   if (call.idempotency === undefined) {
     return;
   }
-  const kept = body === null || body === undefined ? Prisma.JsonNull : (body as Prisma.InputJsonValue);
-  await call.db.idempotencyKey.updateMany({
-    where: { principal: call.principal.id, key: call.idempotency.key },
-    data: { status, body: kept },
-  });
+  await call.db.$executeRaw`
+    update idempotency_keys set status = ${status}, body = ${JSON.stringify(body ?? null)}
+    where principal = ${call.principal.id} and key = ${call.idempotency.key}`;
   await call.db.idempotencyKey.deleteMany({ where: { createdAt: { lt: oldest() } } });
 }
 

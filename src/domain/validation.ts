@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { Prisma } from '../db/generated/prisma/client.ts';
 import { type Issue, invalid } from './errors.ts';
 
 /** Text that PostgreSQL and every JSON reader keep as it is: no NUL, no half of a surrogate pair. Lengths count code points. */
@@ -76,9 +75,12 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, path: Issue['path
   );
 }
 
-/** A checked JSON value for a Prisma column, where null must say which null it is. */
-export function jsonForStorage(value: unknown): Prisma.InputJsonValue | typeof Prisma.JsonNull {
-  return value === null ? Prisma.JsonNull : (value as Prisma.InputJsonValue); // `json` has checked it
+/**
+ * A checked JSON value for a `jsonb` column of hand-written SQL; null (no JSON) for undefined. Prisma's own way of writing JSON
+ * rounds numbers that stand alone and drops keys named `__proto__`.
+ */
+export function jsonText(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
 }
 
 function jsonFault(value: unknown): string | null {

@@ -2,9 +2,9 @@ import { type OwnConfigEntry, ownConfig } from '../domain/config/own.ts';
 import {
   type ConfigExplanation,
   type ConfigLineage,
-  configMap,
   type ResolvedEntry,
   resolvedConfig,
+  resolvedConfigMap,
 } from '../domain/config/resolved.ts';
 import type { TenantHead } from '../domain/tenants/rows.ts';
 import { revealArg, selectionArgs } from './arguments.ts';
@@ -138,7 +138,6 @@ builder.objectFields(Tenant, (t) => ({
     type: 'JSON',
     description: 'The same as `resolvedConfig` for programs: one JSON object by key, in the shape of REST.',
     args: { ...selectionArgs, ...revealArg },
-    resolve: async (tenant, args, context) =>
-      configMap(resolvedConfig(context.call, await configOf(tenant, context), args)),
+    resolve: async (tenant, args, context) => resolvedConfigMap(context.call, await configOf(tenant, context), args),
   }),
 }));

@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import { isUnavailable } from '../db/errors.ts';
 import { StratumError } from '../domain/errors.ts';
 
@@ -9,12 +9,10 @@ import { StratumError } from '../domain/errors.ts';
  */
 export function maskError(error: unknown): GraphQLError {
   const { nodes = null, path = null, source = null, positions = null } = error instanceof GraphQLError ? error : {};
-  const refusal = refusalOf(originOf(error));
+  const origin = originOf(error);
+  const refusal = refusalOf(origin);
   const { message, ...extensions } = refusal.toJSON();
-  const { statusCode } = refusal;
-  // Yoga takes the status from here, and takes it out of what it sends.
-  const http =
-    refusal.code === 'UNAUTHORIZED' || refusal.code === 'SERVICE_UNAVAILABLE' ? { status: statusCode } : null;
+  const http = httpOf(origin, refusal);
   return new GraphQLError(message, {
     nodes: nodes ?? null,
     source: source ?? null,
@@ -23,6 +21,14 @@ export function maskError(error: unknown): GraphQLError {
     extensions: { ...extensions, ...(http && { http }) },
     originalError: null,
   });
+}
+
+/** The status to answer with, in the words of Yoga, which takes it from the extensions and out of what it sends; undefined leaves it the choice. */
+function httpOf(origin: unknown, { code, statusCode }: StratumError): GraphQLErrorExtensions['http'] {
+  if (origin instanceof GraphQLError) {
+    return origin.extensions.http; // what Yoga itself refuses has one
+  }
+  return code === 'UNAUTHORIZED' || code === 'SERVICE_UNAVAILABLE' ? { status: statusCode } : undefined;
 }
 
 /** Whether an error is a fault of ours, which somebody should hear of. */

@@ -9,13 +9,16 @@ import type { PermissionLineage } from '../domain/permissions/resolved.ts';
 import { countChildren, type ListChildren, listChildren } from '../domain/tenants/children.ts';
 import { countDescendants, type ListDescendants, listDescendants, type Top } from '../domain/tenants/descendants.ts';
 import { findIdsBySlug } from '../domain/tenants/find.ts';
-import { type Lineage, type LineageTenant, readLineages } from '../domain/tenants/lineage.ts';
+import type { Lineage, LineageTenant } from '../domain/tenants/lineage.ts';
+import { readObjects, type TenantObjects } from '../domain/tenants/objects.ts';
 import type { TenantHead } from '../domain/tenants/rows.ts';
 
 /** Everything that is loaded by tenant: whatever a document asks for any number of tenants, it costs one statement per kind. */
 export interface Loaders {
   /** A tenant with its ancestors, root first, by id; null when it is gone. */
   readonly lineage: DataLoader<string, Lineage | null>;
+  /** A tenant's two JSON objects. */
+  readonly objects: DataLoader<TenantHead, TenantObjects, string>;
   readonly idBySlug: DataLoader<string, string | null>;
   /** What an id names. */
   readonly owner: DataLoader<string, Owner | null>;
@@ -33,7 +36,8 @@ export interface Loaders {
 export function createLoaders(call: Call): Loaders {
   const byPath = { cacheKeyFn: ({ path }: Top) => path };
   return {
-    lineage: new DataLoader((ids) => readLineages(call, ids)),
+    lineage: new DataLoader((ids) => Promise.all(ids.map((id) => call.lineages.load(id)))),
+    objects: new DataLoader((tenants) => readObjects(call, tenants), { cacheKeyFn: ({ id }) => id }),
     idBySlug: new DataLoader((slugs) => findIdsBySlug(call, slugs)),
     owner: new DataLoader((ids) => findOwners(call, ids)),
     config: new DataLoader(async (lineages) => {

@@ -3,9 +3,9 @@ import type { OwnPolicy } from '../domain/permissions/policies.ts';
 import {
   type PermissionExplanation,
   type PermissionLineage,
-  permissionMap,
   type ResolvedPermission,
   resolvedPermissions,
+  resolvedPermissionsMap,
 } from '../domain/permissions/resolved.ts';
 import type { TenantHead } from '../domain/tenants/rows.ts';
 import { selectionArgs } from './arguments.ts';
@@ -147,6 +147,6 @@ builder.objectFields(Tenant, (t) => ({
     description: 'The same as `resolvedPermissions` for programs: one JSON object by key, in the shape of REST.',
     args: selectionArgs,
     resolve: async (tenant, args, context) =>
-      permissionMap(resolvedPermissions(context.call, await permissionsOf(tenant, context), args)),
+      resolvedPermissionsMap(context.call, await permissionsOf(tenant, context), args),
   }),
 }));

@@ -1,12 +1,13 @@
 import type { Prisma } from '../db/generated/prisma/client.ts';
 import { type Lineage, tenantOf, visibleLineage } from '../domain/tenants/lineage.ts';
+import type { TenantObjects } from '../domain/tenants/objects.ts';
 import type { TenantHead } from '../domain/tenants/rows.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';
 import { IsolationStrategyEnum, TenantStatusEnum } from './enums.ts';
 import { Node } from './node.ts';
 
-/** All of a row but its two JSON objects, which the Prisma plugin loads for those who ask. */
+/** All of a row but its two JSON objects, which are loaded for those who ask. */
 const head = {
   id: true,
   key: true,
@@ -53,13 +54,15 @@ export const Tenant = builder.prismaObject('Tenant', {
       description: 'Its position among its siblings, from 0.',
       resolve: ({ sortOrder }) => sortOrder,
     }),
-    document: t.expose('document', {
+    document: t.field({
       type: 'JSON',
       description: 'A JSON object of your own, unrelated to config entries. REST calls it `config`.',
+      resolve: async (tenant, _args, context) => (await objectsOf(tenant, context)).document,
     }),
-    metadata: t.expose('metadata', {
+    metadata: t.field({
       type: 'JSON',
       description: 'A JSON object of your own, for what describes the tenant.',
+      resolve: async (tenant, _args, context) => (await objectsOf(tenant, context)).metadata,
     }),
     isolationStrategy: t.field({
       type: IsolationStrategyEnum,
@@ -145,6 +148,12 @@ builder.objectFields(Tenant, (t) => ({
     resolve: async (tenant, _args, context) => (await visible(tenant, context)).map(({ slug }) => slug).join('.'),
   }),
 }));
+
+/** The JSON objects of a tenant; one that was just written has them at hand. */
+async function objectsOf(tenant: TenantHead & Partial<TenantObjects>, { loaders }: Context): Promise<TenantObjects> {
+  const { document, metadata } = tenant;
+  return document === undefined || metadata === undefined ? loaders.objects.load(tenant) : { document, metadata };
+}
 
 /** The tenant's lineage as it is for this request. A tenant that went meanwhile has only itself. */
 export async function lineageOf(tenant: TenantHead, { loaders }: Context): Promise<Lineage> {

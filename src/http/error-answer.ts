@@ -21,18 +21,19 @@ const refusals: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as Content-Length says',
 };
 
+const generic = 'An unexpected error occurred';
+
 export function errorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof StratumError && error.code !== 'INTERNAL_SERVER_ERROR') {
     return answerOf(error.toJSON(), error.statusCode < 500 ? null : (error.cause ?? error));
   }
   const cause = error instanceof StratumError ? (error.cause ?? error) : error;
-  if (isUnavailable(cause)) {
-    const message = 'The database can not be reached or did not answer in time; repeat the request in a moment';
-    return answerOf({ code: 'SERVICE_UNAVAILABLE', message }, cause);
-  }
-  return (
-    refusalOf(cause) ?? answerOf({ code: 'INTERNAL_SERVER_ERROR', message: 'An unexpected error occurred' }, cause)
-  );
+  return refusalOf(cause) ?? outageOf(cause) ?? answerOf({ code: 'INTERNAL_SERVER_ERROR', message: generic }, cause);
+}
+
+function outageOf(error: unknown): ErrorAnswer | null {
+  const message = 'The database can not be reached or did not answer in time; repeat the request in a moment';
+  return isUnavailable(error) ? answerOf({ code: 'SERVICE_UNAVAILABLE', message }, error) : null;
 }
 
 function answerOf(body: ErrorBody, fault: unknown, status: number = statusByCode[body.code]): ErrorAnswer {

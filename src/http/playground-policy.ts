@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
 
-/** Where the playground's page has its editor from. */
+/** Where a page that doesn't bring its editor along has it from. */
 const editorOrigin = 'https://unpkg.com';
 
 /** What the playground may load: the scripts that stand in its page, word by word, its editor, and nothing else. */
 export function playgroundPolicy(html: string): string {
   const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, script = '']) => hashOf(script));
+  const editor = html.includes(editorOrigin) ? [editorOrigin] : [];
   return [
     "default-src 'none'",
-    `script-src ${[...scripts, editorOrigin].join(' ')}`,
-    `style-src 'unsafe-inline' ${editorOrigin}`,
-    `font-src data: ${editorOrigin}`,
-    'img-src data: https:',
-    `connect-src 'self' ${editorOrigin}`,
+    `script-src ${[...scripts, ...editor].join(' ')}`,
+    `style-src ${["'unsafe-inline'", ...editor].join(' ')}`,
+    `font-src ${['data:', ...editor].join(' ')}`,
+    'img-src data:',
+    `connect-src ${["'self'", ...editor].join(' ')}`,
     'worker-src blob:',
     "base-uri 'none'",
     "form-action 'none'",

@@ -8,6 +8,7 @@ import { type Data, type Operation, prepareOperation, valueAt } from './operatio
 import { answerList, answerSlice } from './pages.ts';
 import { expectedRevision, isKnown } from './preconditions.ts';
 import type { Route } from './route.ts';
+import { sharedJson } from './shared-json.ts';
 import { isTaggedRead } from './tagged.ts';
 import { readVariables } from './variables.ts';
 
@@ -119,7 +120,11 @@ function send(route: Route, reply: FastifyReply, { status, body }: Answer): unkn
       `/api/v1${route.location.replace(/:(\w+)/g, (_, name: string) => String((body as Data)[name]))}`,
     );
   }
-  return route.body === null ? reply.send() : body;
+  if (route.body === null) {
+    return reply.send();
+  }
+  const json = sharedJson(body);
+  return json === null ? body : reply.type('application/json; charset=utf-8').send(json);
 }
 
 function bodyOf({ body }: Route, data: Data): unknown {

@@ -4,15 +4,12 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const echoMs = 500;
 
 /** The first signal stops and ends the process with 0; one that comes while it is stopping ends it at once with 1. */
-export function endOnSignal(stop: () => Promise<void>): void {
+export function endOnSignal(stop: () => void): void {
   let first: number | null = null;
   const onSignal = () => {
     if (first === null) {
       first = performance.now();
-      stop().then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
+      stop();
     } else if (performance.now() - first > echoMs) {
       process.exit(1);
     }

@@ -20,10 +20,10 @@ const goodbyeMs = 1_000;
 /** Database, migrations, app, port: in this order, and back again when one of them fails. */
 export async function start(config: Config, say: (line: string) => void): Promise<Running> {
   const cleanup: (() => Promise<void>)[] = [];
-  const stop = async () => {
-    for (const undo of cleanup.splice(0).reverse()) {
-      await undo();
-    }
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= inReverse(cleanup);
+    return stopped;
   };
   try {
     const storage = await openStorage(config, say);
@@ -42,6 +42,12 @@ export async function start(config: Config, say: (line: string) => void): Promis
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function inReverse(cleanup: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const undo of cleanup.toReversed()) {
+    await undo();
   }
 }
 

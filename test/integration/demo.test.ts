@@ -76,7 +76,7 @@ test('a server that does not run is a sentence, and so is a wrong key', async ()
 
   expect(nowhere).toMatchObject({
     code: 1,
-    err: expect.stringMatching(/^Nothing answers at http:\/\/127\.0\.0\.1:1\. Start Stratum/),
+    err: expect.stringMatching(/^Nothing answers at http:\/\/127\.0\.0\.1:1 \(.+\)\. Start Stratum/),
   });
   expect(nowhere.err.trim().split('\n')).toHaveLength(1);
   expect(stranger).toMatchObject({ code: 1, err: expect.stringMatching(/^UNAUTHORIZED: /) });

@@ -14,6 +14,6 @@ export interface Listening {
 export async function listen(): Promise<Listening> {
   const { app, database, close } = await openApp();
   const url = await app.server.listen({ host: '127.0.0.1', port: 0 });
-  const { query } = database;
+  const query: Listening['query'] = async (text, values = []) => (await database.pool.query(text, [...values])).rows;
   return { url, apiKey: developmentKey, databaseUrl: database.pool.options.connectionString ?? '', query, close };
 }

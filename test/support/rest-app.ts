@@ -27,7 +27,8 @@ export interface OpenAppOptions {
 /** Machines that run tests are busy: nothing is to fail because it was slow, unless the test is about that. */
 const quiet = { STRATUM_LOG_LEVEL: 'silent', REQUEST_TIMEOUT_MS: '60000' };
 
-const secrets = {
+/** What the server seals and hashes with. */
+export const secrets = {
   encryptionKey: 'an encryption key for tests alone',
   apiKeyHmacSecret: 'a secret to hash keys for tests',
 };

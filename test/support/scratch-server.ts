@@ -14,7 +14,7 @@ export interface ScratchServer {
 const hasty = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
 /** The server of `DATABASE_URL` if there is one, otherwise an embedded one in a temporary folder. */
-export async function openScratchServer(): Promise<ScratchServer> {
+export async function openScratchServer(settings: Readonly<Record<string, string>> = hasty): Promise<ScratchServer> {
   const given = process.env['STRATUM_TEST_DATABASE_URL'] || process.env['DATABASE_URL'];
   if (given) {
     return { url: given, stop: async () => {} };
@@ -22,7 +22,7 @@ export async function openScratchServer(): Promise<ScratchServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'stratum-test-'));
   const removeFolder = () => rm(dataDir, { recursive: true, force: true });
   try {
-    const server = await startEmbedded({ dataDir, settings: hasty });
+    const server = await startEmbedded({ dataDir, settings });
     return { url: server.url, stop: () => server.stop().finally(removeFolder) };
   } catch (error) {
     await removeFolder();

@@ -202,7 +202,7 @@ create table idempotency_keys (
   key text not null,
   fingerprint text not null,
   status integer,
-  body jsonb,
+  body text,
   created_at timestamptz(3) not null default current_timestamp,
   primary key (principal, key)
 );

@@ -40,10 +40,9 @@ const usual: Readonly<Record<string, string>> = {
   timezone: 'UTC',
   log_timezone: 'UTC',
   lc_messages: 'C',
-  // The log holds what happens to the server, never statements or values.
+  // The log holds what happens to the server, never statements or values: errors of statements rank below `log`.
   log_min_messages: 'log',
   log_min_error_statement: 'panic',
-  log_error_verbosity: 'terse',
   log_checkpoints: 'off',
 };
 

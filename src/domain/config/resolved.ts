@@ -1,5 +1,6 @@
 import type { Call } from '../call.ts';
-import { hasScope } from '../principal.ts';
+import { lineageKey, type SharedMap, shared } from '../entry-cache.ts';
+import { canSee, hasScope } from '../principal.ts';
 import {
   explanationText,
   isSelected,
@@ -9,7 +10,7 @@ import {
   type Selection,
   explain as why,
 } from '../resolution.ts';
-import { type Lineage, referenceAt, type TenantReference } from '../tenants/lineage.ts';
+import { type Lineage, type LineageTenant, referenceAt, type TenantReference } from '../tenants/lineage.ts';
 import type { OwnEntry } from './entries.ts';
 
 /** The own entries along a tenant's lineage, root first. */
@@ -53,10 +54,11 @@ export interface ConfigExplanation {
 
 /** What applies to the tenant at the end of the lineage, in order of keys. */
 export function resolvedConfig(call: Call, lineage: ConfigLineage, selection: ConfigSelection): ResolvedEntry[] {
-  const reveal = selection.revealSensitive ?? false;
-  const show = shower(call, lineage, reveal);
-  // What doesn't apply to the tenant isn't its to see, even when the value that does is.
-  const showOther = shower(call, lineage, reveal && hasScope(call.principal, 'admin'));
+  const show = shower(call, lineage, selection.revealSensitive ?? false);
+  const withhold = shower(call, lineage, false);
+  // What doesn't apply to the tenant isn't its to see, even when the value that does is: that takes an administrator of who set it.
+  const showOther: Show = (entry, level) =>
+    isAdministrator(call, lineage.tenants[level]) ? show(entry, level) : withhold(entry, level);
   return [...resolve(lineage.entries)]
     .filter(([key]) => isSelected(key, selection))
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -72,6 +74,10 @@ export function resolvedConfig(call: Call, lineage: ConfigLineage, selection: Co
 }
 
 type Show = (entry: OwnEntry, level: number) => Shown;
+
+function isAdministrator({ principal }: Call, tenant: LineageTenant | undefined): boolean {
+  return tenant !== undefined && hasScope(principal, 'admin') && canSee(principal, tenant.path);
+}
 
 /**
  * Decides what of a lineage's values is shown. An entry is sensitive when it, or one for its key further up, is stored as such.
@@ -126,7 +132,24 @@ function explainConfig(
   return { candidates: explained, rule, text: explanationText(explained, rule) };
 }
 
-/** The entries as REST v1 and programs read them: one JSON object, key → entry. */
+/**
+ * The entries as REST v1 and programs read them: one JSON object, key → entry. Where all of it is for everybody, the answer is one object
+ * that all who ask share.
+ */
+export function resolvedConfigMap(call: Call, lineage: ConfigLineage, selection: ConfigSelection): SharedMap {
+  const make = (): Record<string, unknown> => configMap(resolvedConfig(call, lineage, selection));
+  if (selection.keys || selection.prefix || lineage.entries.some((own) => own.some(isSealed))) {
+    return make();
+  }
+  const key = lineageKey(lineage.tenants, ({ configRevision }) => configRevision);
+  return shared(call.cache.configMaps, key, make);
+}
+
+function isSealed({ ciphertext }: OwnEntry): boolean {
+  return ciphertext !== null;
+}
+
+/** The same from entries that are resolved already. */
 export function configMap(resolved: readonly ResolvedEntry[]): Record<string, unknown> {
   return Object.fromEntries(
     resolved.map(({ key, value, source, inherited, locked, sensitive, masked }) => [

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Event, Prisma } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
 import { decodeCursor, encodeCursor, type Page, type PageInput, pageOf, pageSizeOf } from '../page.ts';
-import { pathPart } from '../tenants/path.ts';
+import { ownPart, rootPath } from '../tenants/path.ts';
 import type { TenantHead } from '../tenants/rows.ts';
 import type { EventType } from './types.ts';
 
@@ -13,7 +13,7 @@ export interface ListEvents extends PageInput {
   readonly newestFirst: boolean;
 }
 
-type Subject = Pick<TenantHead, 'id' | 'key' | 'rootId'>;
+type Subject = Pick<TenantHead, 'id' | 'path' | 'rootId'>;
 
 /** One page of a tenant's events in the ledger of the tree it is in, in the order of revisions. The cursor names ledger and revision. */
 export async function listEvents(call: Call, tenant: Subject, input: ListEvents): Promise<Page<Event>> {
@@ -23,7 +23,7 @@ export async function listEvents(call: Call, tenant: Subject, input: ListEvents)
   const behind = place === null ? Prisma.empty : Prisma.sql`and e.revision ${than} ${place[1]}`;
   const direction = input.newestFirst ? Prisma.sql`desc` : Prisma.sql`asc`;
   const rows = await call.database.query<Event>(
-    Prisma.sql`select ${eventColumns} from events e where ${matching(tenant, input)} ${behind} order by e.revision ${direction} limit ${size + 1}`,
+    Prisma.sql`select ${eventColumns} from events e where ${matching(call, tenant, input)} ${behind} order by e.revision ${direction} limit ${size + 1}`,
   );
   return pageOf(rows, size, ({ ledgerId, revision }) => encodeCursor([ledgerId, Number(revision)]));
 }
@@ -31,7 +31,7 @@ export async function listEvents(call: Call, tenant: Subject, input: ListEvents)
 /** How many there are on all pages. */
 export async function countEvents(call: Call, tenant: Subject, input: ListEvents): Promise<number> {
   const [row] = await call.database.query<{ count: bigint }>(
-    Prisma.sql`select count(*) as count from events e where ${matching(tenant, input)}`,
+    Prisma.sql`select count(*) as count from events e where ${matching(call, tenant, input)}`,
   );
   return Number(row?.count ?? 0);
 }
@@ -41,17 +41,29 @@ const eventColumns = Prisma.sql`
   e.actor_id as "actorId", e.request_id as "requestId", e.source_ip as "sourceIp", e.occurred_at as "occurredAt", e.before, e.after,
   e.previous_hash as "previousHash", e.hash`;
 
-function matching(tenant: Subject, { subtree, types }: ListEvents): Prisma.Sql {
-  const of = types ? Prisma.sql`and e.type = any(${[...types]}::text[])` : Prisma.empty;
-  return Prisma.sql`e.ledger_id = ${tenant.rootId}::uuid and ${subtree ? beneathThen(tenant) : Prisma.sql`e.tenant_id = ${tenant.id}::uuid`} ${of}`;
+function matching({ principal: { home } }: Call, tenant: Subject, { subtree, types }: ListEvents): Prisma.Sql {
+  const conditions = [
+    Prisma.sql`e.ledger_id = ${tenant.rootId}::uuid`,
+    subtree ? beneathThen(tenant) : Prisma.sql`e.tenant_id = ${tenant.id}::uuid`,
+  ];
+  if (home !== null) {
+    conditions.push(beneathThen(home)); // the tenant may have been elsewhere before
+  }
+  if (types) {
+    conditions.push(Prisma.sql`e.type = any(${[...types]}::text[])`);
+  }
+  return Prisma.join(conditions, ' and ');
 }
 
-/** Events keep the path of their time, and a path names every tenant it leads through by a key that nobody else has. */
-function beneathThen({ id, key, rootId }: Subject): Prisma.Sql {
-  if (id === rootId) {
+/**
+ * Events of what was the tenant at `path`, or beneath it, when they happened: they keep the path of their time, and a path names every
+ * tenant it leads through by a part that nobody else has.
+ */
+function beneathThen({ path }: Pick<Subject, 'path'>): Prisma.Sql {
+  if (path === rootPath(path)) {
     return Prisma.sql`true`;
   }
-  const through = `%/${pathPart(key)}%`;
+  const through = `%/${ownPart(path)}%`;
   return Prisma.sql`('/' || e.path like ${through} or '/' || e.from_path like ${through})`;
 }
 

@@ -1,4 +1,4 @@
-import type { PermissionMode, Tenant } from '../../db/generated/prisma/client.ts';
+import type { PermissionMode, PermissionPolicy, Tenant } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
 import { StratumError } from '../errors.ts';
 import type { Write } from '../ledger/write.ts';
@@ -58,7 +58,16 @@ export async function findTenantOf(
   return policy.tenant.id;
 }
 
-export function permissionNotFound(): StratumError {
+/** A policy under the lock; `PERMISSION_NOT_FOUND` when it, or its tenant, is gone for the caller meanwhile. */
+export async function findPolicy({ db, principal }: Write, id: string): Promise<PermissionPolicy> {
+  const policy = await db.permissionPolicy.findFirst({ where: { id, tenant: visibleTo(principal) } });
+  if (policy === null) {
+    throw permissionNotFound();
+  }
+  return policy;
+}
+
+function permissionNotFound(): StratumError {
   return new StratumError('PERMISSION_NOT_FOUND', 'No such permission policy');
 }
 

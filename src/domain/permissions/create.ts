@@ -1,12 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Prisma } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
 import { StratumError } from '../errors.ts';
 import { write } from '../ledger/write.ts';
 import { assertActive } from '../tenants/lifecycle.ts';
-import { jsonForStorage, parse } from '../validation.ts';
+import { jsonText, parse } from '../validation.ts';
 import { assertDelegable, policyState, type StoredPolicy, touchPermissions } from './change.ts';
 import { type CreatePermissionInput, createPermissionInput } from './input.ts';
+import { type OwnPolicy, policyColumns } from './policies.ts';
 
 /** Sets a permission on an active tenant, for itself and its descendants. */
 export async function createPermission(
@@ -24,17 +24,11 @@ export async function createPermission(
         details: { key },
       });
     }
-    const data: Prisma.PermissionPolicyUncheckedCreateInput = {
-      id: uuidv7(),
-      tenantKey: tenant.key,
-      rootId: tenant.rootId,
-      key,
-      value: jsonForStorage(value),
-      mode,
-      revocationMode,
-      revision: ledger.nextRevision,
-    };
-    const policy = await write.db.permissionPolicy.create({ data });
+    const [policy] = (await write.db.$queryRaw`
+      insert into permission_policies as p (id, tenant_key, root_id, key, value, mode, revocation_mode, revision)
+      values (${uuidv7()}::uuid, ${tenant.key}, ${tenant.rootId}::uuid, ${key}, ${jsonText(value)}::jsonb,
+        ${mode}::permission_mode, ${revocationMode}::revocation_mode, ${ledger.nextRevision})
+      returning ${policyColumns}`) as [OwnPolicy];
     ledger.append({ type: 'permission.created', tenant, after: policyState(tenant, policy) });
     await touchPermissions(write, tenant.rootId, [tenant.key]);
     return { ...policy, tenant };

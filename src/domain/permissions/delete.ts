@@ -4,7 +4,7 @@ import { StratumError } from '../errors.ts';
 import { write } from '../ledger/write.ts';
 import { assertUnchanged } from '../revision.ts';
 import { beneath } from '../tenants/path.ts';
-import { findTenantOf, permissionNotFound, policyState, touchPermissions } from './change.ts';
+import { findPolicy, findTenantOf, policyState, touchPermissions } from './change.ts';
 
 export interface DeletePermission {
   readonly id: string;
@@ -32,12 +32,9 @@ export async function deletePermission(
 ): Promise<DeletedPermission> {
   const owner = await findTenantOf(call, { id, tenantId });
   return write(call, { tenantIds: [owner] }, async (write) => {
+    const policy = await findPolicy(write, id);
     const tenant = write.tenant(owner);
     const ledger = write.ledger(tenant.rootId);
-    const policy = await write.db.permissionPolicy.findUnique({ where: { id } });
-    if (policy === null) {
-      throw permissionNotFound();
-    }
     assertUnchanged(ifRevision, { changedAt: policy.revision, treeRevision: ledger.nextRevision - 1n });
     if (policy.revocationMode === 'PERMANENT') {
       throw new StratumError('PERMISSION_REVOCATION_DENIED', 'A permanent permission can not be revoked', {

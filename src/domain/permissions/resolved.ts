@@ -1,5 +1,6 @@
 import type { PermissionMode, RevocationMode } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
+import { lineageKey, type SharedMap, shared } from '../entry-cache.ts';
 import {
   explanationText,
   isSelected,
@@ -93,7 +94,17 @@ function explainPermission(
   return { candidates: explained, rule, text: explanationText(explained, rule) };
 }
 
-/** The permissions as REST v1 and programs read them: one JSON object, key → permission. */
+/** The permissions as REST v1 and programs read them: one JSON object, key → permission, which all who ask share. */
+export function resolvedPermissionsMap(call: Call, lineage: PermissionLineage, selection: Selection): SharedMap {
+  const make = (): Record<string, unknown> => permissionMap(resolvedPermissions(call, lineage, selection));
+  if (selection.keys || selection.prefix) {
+    return make();
+  }
+  const key = lineageKey(lineage.tenants, ({ permissionRevision }) => permissionRevision);
+  return shared(call.cache.permissionMaps, key, make);
+}
+
+/** The same from permissions that are resolved already. */
 export function permissionMap(resolved: readonly ResolvedPermission[]): Record<string, unknown> {
   return Object.fromEntries(
     resolved.map(({ policyId, key, value, mode, source, locked, delegated }) => [

@@ -4,16 +4,17 @@ import { StratumError } from '../errors.ts';
 import { write } from '../ledger/write.ts';
 import { assertUnchanged } from '../revision.ts';
 import { assertActive } from '../tenants/lifecycle.ts';
-import { json, jsonForStorage, parse } from '../validation.ts';
+import { json, jsonText, parse } from '../validation.ts';
 import {
   assertDelegable,
+  findPolicy,
   findTenantOf,
-  permissionNotFound,
   policyState,
   type StoredPolicy,
   touchPermissions,
 } from './change.ts';
 import type { UpdatePermissionInput } from './input.ts';
+import { type OwnPolicy, policyColumns } from './policies.ts';
 
 export interface UpdatePermission {
   readonly id: string;
@@ -31,12 +32,9 @@ export async function updatePermission(
   const value = input.value === undefined ? undefined : parse(json, input.value, ['input', 'value']);
   const owner = await findTenantOf(call, { id, tenantId });
   return write(call, { tenantIds: [owner] }, async (write) => {
+    const policy = await findPolicy(write, id);
     const tenant = write.tenant(owner);
     const ledger = write.ledger(tenant.rootId);
-    const policy = await write.db.permissionPolicy.findUnique({ where: { id } });
-    if (policy === null) {
-      throw permissionNotFound();
-    }
     assertUnchanged(ifRevision, { changedAt: policy.revision, treeRevision: ledger.nextRevision - 1n });
     assertActive(tenant);
     const mode = input.mode ?? policy.mode;
@@ -54,16 +52,10 @@ export async function updatePermission(
     ) {
       return { ...policy, tenant };
     }
-    const updated = await write.db.permissionPolicy.update({
-      where: { id },
-      data: {
-        mode,
-        revocationMode,
-        revision: ledger.nextRevision,
-        updatedAt: new Date(),
-        ...(value !== undefined && { value: jsonForStorage(value) }),
-      },
-    });
+    const [updated] = (await write.db.$queryRaw`
+      update permission_policies p set value = coalesce(${jsonText(value)}::jsonb, p.value), mode = ${mode}::permission_mode,
+        revocation_mode = ${revocationMode}::revocation_mode, revision = ${ledger.nextRevision}, updated_at = ${new Date()}
+      where p.id = ${id}::uuid returning ${policyColumns}`) as [OwnPolicy];
     ledger.append({
       type: 'permission.updated',
       tenant,

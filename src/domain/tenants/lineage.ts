@@ -1,3 +1,5 @@
+import DataLoader from 'dataloader';
+import type { Database } from '../../db/database.ts';
 import { Prisma, type TenantStatus } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
 import { tenantNotFound } from '../errors.ts';
@@ -60,11 +62,62 @@ export function visibleLineage({ principal }: Call, lineage: Lineage): Lineage {
   return lineage.filter(({ path }) => canSee(principal, path));
 }
 
+/** Reads lineages for all calls of the process. */
+export interface LineageReader {
+  /** The lineage of a tenant as it is no earlier than now; null when the tenant is gone. */
+  load(id: string): Promise<Lineage | null>;
+}
+
+/** What comes in while the database answers goes out together: few requests wait for many statements, and many for a few. */
+const statementsAtOnce = 2;
+
+/**
+ * Joins the reads of concurrent requests into one statement. Each statement begins after the last of its requests has come, so every
+ * answer is as current as one that was read alone.
+ */
+export function createLineageReader(database: Database): LineageReader {
+  let running = 0;
+  // The batch that is being gathered, or null when nobody waits.
+  let dispatch: (() => void) | null = null;
+  const next = (): void => {
+    if (dispatch !== null && running < statementsAtOnce) {
+      const go = dispatch;
+      dispatch = null;
+      running += 1;
+      go();
+    }
+  };
+  const read = async (ids: readonly string[]): Promise<(Lineage | null)[]> => {
+    try {
+      return await readLineages({ database }, [...new Set(ids)]).then((lineages) => spread(ids, lineages));
+    } finally {
+      running -= 1;
+      setImmediate(next);
+    }
+  };
+  return new DataLoader<string, Lineage | null>(read, {
+    cache: false,
+    batchScheduleFn: (go) => {
+      dispatch = go;
+      setImmediate(next);
+    },
+  });
+}
+
+/** Gives back to everybody who asked what was read once. */
+function spread(ids: readonly string[], lineages: readonly (Lineage | null)[]): (Lineage | null)[] {
+  const byId = new Map([...new Set(ids)].map((id, index) => [id, lineages[index] ?? null]));
+  return ids.map((id) => byId.get(id) ?? null);
+}
+
 /**
  * The lineages of tenants, in the order of `ids`, in one statement and one snapshot: paths, names, the revisions at which own
  * entries last changed and how far the ledger had come belong together. Null for a tenant that is gone.
  */
-export async function readLineages({ database }: Call, ids: readonly string[]): Promise<(Lineage | null)[]> {
+export async function readLineages(
+  { database }: Pick<Call, 'database'>,
+  ids: readonly string[],
+): Promise<(Lineage | null)[]> {
   const rows = await database.query<LineageTenant>(Prisma.sql`
     with wanted as (select path from tenants where id = any(${ids}::uuid[])),
     prefixes as (select distinct left(path, n) as path from wanted, generate_series(1, length(path)) as n where substr(path, n, 1) = '/')

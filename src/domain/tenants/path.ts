@@ -27,6 +27,11 @@ export function lineage(path: string): string[] {
   return paths;
 }
 
+/** The part of its path that a tenant itself adds. */
+export function ownPart(path: string): string {
+  return path.slice(path.lastIndexOf('/', path.length - 2) + 1);
+}
+
 /** The path of the root of the tree. */
 export function rootPath(path: string): string {
   return path.slice(0, path.indexOf('/') + 1);

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { violatesUnique } from '../../db/errors.ts';
-import type { Prisma, Tenant } from '../../db/generated/prisma/client.ts';
+import type { Tenant } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
-import { write } from '../ledger/write.ts';
+import { type Write, write } from '../ledger/write.ts';
 import { assertUnchanged } from '../revision.ts';
-import { parse } from '../validation.ts';
+import { jsonText, parse } from '../validation.ts';
 import { alreadyExists } from './create.ts';
 import { type UpdateTenantInput, updateTenantInput } from './input.ts';
 import { assertActive } from './lifecycle.ts';
-import { tenantState } from './rows.ts';
+import { tenantColumns, tenantState } from './rows.ts';
 
 export interface UpdateTenant {
   readonly id: string;
@@ -31,12 +31,7 @@ export async function updateTenant(call: Call, { id, input, ifRevision }: Update
       if (changes.length === 0) {
         return tenant;
       }
-      const data = {
-        ...(Object.fromEntries(changes) as Prisma.TenantUpdateInput),
-        revision: ledger.nextRevision,
-        updatedAt: new Date(),
-      };
-      const updated = await write.db.tenant.update({ where: { id }, data });
+      const updated = await update(write, id, Object.fromEntries(changes), ledger.nextRevision);
       ledger.append({
         type: 'tenant.updated',
         tenant: updated,
@@ -48,4 +43,19 @@ export async function updateTenant(call: Call, { id, input, ifRevision }: Update
   } catch (error) {
     throw violatesUnique(error, 'tenant_slug') ? alreadyExists(wanted.slug ?? '', error) : error;
   }
+}
+
+/** By hand, for the sake of the JSON: see {@link jsonText}. What is not given stays. */
+async function update(
+  { db }: Write,
+  id: string,
+  { name, slug, document, metadata }: UpdateTenantInput,
+  revision: bigint,
+): Promise<Tenant> {
+  const [updated] = await db.$queryRaw<Tenant[]>`
+    update tenants t set name = coalesce(${name ?? null}, t.name), slug = coalesce(${slug ?? null}, t.slug),
+      document = coalesce(${jsonText(document)}::jsonb, t.document), metadata = coalesce(${jsonText(metadata)}::jsonb, t.metadata),
+      revision = ${revision}, updated_at = ${new Date()}
+    where t.id = ${id}::uuid returning ${tenantColumns}`;
+  return updated as Tenant; // the row is locked by this transaction
 }
