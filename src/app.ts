@@ -98,7 +98,7 @@ function addHealth(server: FastifyInstance, { pool }: Database): void {
 
 function addGraphql(
   server: FastifyInstance,
-  { introspection, playground }: Config,
+  config: Config,
   openContext: (request: FastifyRequest) => Promise<Context>,
 ): void {
   // Faults are reported from deep inside an operation, where nobody knows of requests.
@@ -106,8 +106,8 @@ function addGraphql(
   const yoga = createYogaServer<{ req: FastifyRequest }>({
     schema,
     openContext: ({ req }) => openContext(req),
-    introspection,
-    playground,
+    introspection: config.introspection,
+    playground: config.playground ? { apiKey: developmentKeyAllowed(config) ? developmentKey : null } : null,
     logFault: (error) => (logs.getStore() ?? server.log).error({ err: error }, 'an operation failed'),
   });
   server.register(graphqlRoute, {

@@ -5,7 +5,7 @@ import type { Prisma } from '../db/generated/prisma/client.ts';
 import type { EntryCache } from './entry-cache.ts';
 import type { Principal } from './principal.ts';
 import type { SecretBox } from './secrets.ts';
-import type { LineageReader } from './tenants/lineage.ts';
+import type { LineageReader } from './tenants/lineage-reader.ts';
 
 /** What the whole process shares. */
 export interface Services {

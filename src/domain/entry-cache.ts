@@ -44,17 +44,9 @@ export function lineageKey<Tenant extends { readonly key: bigint; readonly rootI
   return lineage.reduce((key, tenant) => `${key}/${tenant.key}:${revisionOf(tenant)}`, lineage[0]?.rootId ?? '');
 }
 
-/** A shared map from the cache, or a new one that is kept from now on. */
-export function shared(
-  cache: LRUCache<string, SharedMap>,
-  key: string,
-  make: () => Record<string, unknown>,
-): SharedMap {
-  const kept = cache.get(key);
-  if (kept !== undefined) {
-    return kept;
-  }
-  const made = Object.freeze(make());
-  cache.set(key, made);
-  return made;
+/** Keeps a map for all who ask for the same from now on. */
+export function share(maps: LRUCache<string, SharedMap>, key: string, map: Record<string, unknown>): SharedMap {
+  const shared = Object.freeze(map);
+  maps.set(key, shared);
+  return shared;
 }

@@ -2,7 +2,7 @@ import type { Database } from '../db/database.ts';
 import type { Limits, Services } from './call.ts';
 import { createEntryCache } from './entry-cache.ts';
 import { createSecretBox } from './secrets.ts';
-import { createLineageReader } from './tenants/lineage.ts';
+import { createLineageReader } from './tenants/lineage-reader.ts';
 
 export interface ServicesOptions {
   readonly database: Database;

@@ -138,6 +138,9 @@ builder.objectFields(Tenant, (t) => ({
     type: 'JSON',
     description: 'The same as `resolvedConfig` for programs: one JSON object by key, in the shape of REST.',
     args: { ...selectionArgs, ...revealArg },
-    resolve: async (tenant, args, context) => resolvedConfigMap(context.call, await configOf(tenant, context), args),
+    resolve: async (tenant, args, context) => {
+      const load = () => configOf(tenant, context);
+      return resolvedConfigMap(context.call, await lineageOf(tenant, context), { selection: args, load });
+    },
   }),
 }));

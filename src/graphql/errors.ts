@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import { isUnavailable } from '../db/errors.ts';
-import { StratumError } from '../domain/errors.ts';
+import { type ErrorCode, StratumError } from '../domain/errors.ts';
 
 /**
  * What a caller sees of an error: always a code. A `StratumError` has its own; what the executor itself refuses (syntax, validation,
@@ -12,7 +12,7 @@ export function maskError(error: unknown): GraphQLError {
   const origin = originOf(error);
   const refusal = refusalOf(origin);
   const { message, ...extensions } = refusal.toJSON();
-  const http = httpOf(origin, refusal);
+  const http = httpOf(origin, refusal, path !== null);
   return new GraphQLError(message, {
     nodes: nodes ?? null,
     source: source ?? null,
@@ -23,13 +23,23 @@ export function maskError(error: unknown): GraphQLError {
   });
 }
 
-/** The status to answer with, in the words of Yoga, which takes it from the extensions and out of what it sends; undefined leaves it the choice. */
-function httpOf(origin: unknown, { code, statusCode }: StratumError): GraphQLErrorExtensions['http'] {
+/**
+ * The status to answer with, in the words of Yoga, which takes it from the extensions and out of what it sends. What Yoga itself refuses
+ * has one. Without a field that failed nothing was carried out; undefined leaves the choice to Yoga.
+ */
+function httpOf(origin: unknown, { code, statusCode }: StratumError, ofField: boolean): GraphQLErrorExtensions['http'] {
   if (origin instanceof GraphQLError) {
-    return origin.extensions.http; // what Yoga itself refuses has one
+    return origin.extensions.http ?? (ofField ? undefined : { spec: true, status: statusCode });
   }
-  return code === 'UNAUTHORIZED' || code === 'SERVICE_UNAVAILABLE' ? { status: statusCode } : undefined;
+  const headers = headersByCode[code];
+  return headers && { status: statusCode, headers };
 }
+
+/** What concerns the whole request has a status of its own, and says what to do about it. */
+const headersByCode: Partial<Record<ErrorCode, Record<string, string>>> = {
+  UNAUTHORIZED: { 'WWW-Authenticate': 'Bearer' },
+  SERVICE_UNAVAILABLE: { 'Retry-After': '1' },
+};
 
 /** Whether an error is a fault of ours, which somebody should hear of. */
 export function isFault(error: unknown): boolean {
@@ -50,7 +60,8 @@ function refusalOf(origin: unknown): StratumError {
     return origin;
   }
   if (origin instanceof GraphQLError) {
-    return new StratumError('VALIDATION_ERROR', origin.message);
+    const code = origin.extensions.http?.status === 405 ? 'METHOD_NOT_ALLOWED' : 'VALIDATION_ERROR';
+    return new StratumError(code, origin.message);
   }
   return isUnavailable(origin)
     ? new StratumError('SERVICE_UNAVAILABLE', 'The database can not be reached in time')

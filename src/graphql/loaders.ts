@@ -9,7 +9,7 @@ import type { PermissionLineage } from '../domain/permissions/resolved.ts';
 import { countChildren, type ListChildren, listChildren } from '../domain/tenants/children.ts';
 import { countDescendants, type ListDescendants, listDescendants, type Top } from '../domain/tenants/descendants.ts';
 import { findIdsBySlug } from '../domain/tenants/find.ts';
-import type { Lineage, LineageTenant } from '../domain/tenants/lineage.ts';
+import { type Lineage, type LineageTenant, readLineages } from '../domain/tenants/lineage.ts';
 import { readObjects, type TenantObjects } from '../domain/tenants/objects.ts';
 import type { TenantHead } from '../domain/tenants/rows.ts';
 
@@ -36,7 +36,7 @@ export interface Loaders {
 export function createLoaders(call: Call): Loaders {
   const byPath = { cacheKeyFn: ({ path }: Top) => path };
   return {
-    lineage: new DataLoader((ids) => Promise.all(ids.map((id) => call.lineages.load(id)))),
+    lineage: new DataLoader((ids) => loadLineages(call, ids)),
     objects: new DataLoader((tenants) => readObjects(call, tenants), { cacheKeyFn: ({ id }) => id }),
     idBySlug: new DataLoader((slugs) => findIdsBySlug(call, slugs)),
     owner: new DataLoader((ids) => findOwners(call, ids)),
@@ -53,6 +53,12 @@ export function createLoaders(call: Call): Loaders {
     descendants: byArguments((input) => new DataLoader((tops) => listDescendants(call, tops, input), byPath)),
     descendantCount: byArguments((input) => new DataLoader((tops) => countDescendants(call, tops, input), byPath)),
   };
+}
+
+/** One tenant is what programs ask for all the time: it is read together with those of others, and kept. Lists are neither. */
+async function loadLineages(call: Call, ids: readonly string[]): Promise<(Lineage | null)[]> {
+  const [id, ...others] = ids;
+  return id !== undefined && others.length === 0 ? [await call.lineages.load(id)] : readLineages(call, ids);
 }
 
 /** Loads something for every tenant on any of the lineages once, and gives it back along each of them. */

@@ -146,7 +146,9 @@ builder.objectFields(Tenant, (t) => ({
     type: 'JSON',
     description: 'The same as `resolvedPermissions` for programs: one JSON object by key, in the shape of REST.',
     args: selectionArgs,
-    resolve: async (tenant, args, context) =>
-      resolvedPermissionsMap(context.call, await permissionsOf(tenant, context), args),
+    resolve: async (tenant, args, context) => {
+      const load = () => permissionsOf(tenant, context);
+      return resolvedPermissionsMap(context.call, await lineageOf(tenant, context), { selection: args, load });
+    },
   }),
 }));

@@ -31,22 +31,32 @@ builder.scalarType('Revision', {
   },
 });
 
-/** A literal of a document as JSON. Objects have no prototype's names, and a number is what its digits say or an error. */
-function jsonOf(node: ValueNode, variables: Readonly<Record<string, unknown>>): unknown {
+type Variables = Readonly<Record<string, unknown>>;
+
+/**
+ * A literal of a document as JSON. Objects have no prototype's names, and a number is what its digits say or an error. A variable that
+ * isn't given is left out of an object, and null in a list.
+ */
+function jsonOf(node: ValueNode, variables: Variables): unknown {
   switch (node.kind) {
     case Kind.NULL:
       return null;
     case Kind.STRING:
     case Kind.BOOLEAN:
-    case Kind.ENUM:
       return node.value;
+    case Kind.ENUM:
+      throw new GraphQLError(`must be JSON: text stands in quotes, as in "${node.value}"`, { nodes: node });
     case Kind.INT:
     case Kind.FLOAT:
       return numberOf(node.value);
     case Kind.LIST:
-      return node.values.map((item) => jsonOf(item, variables));
+      return node.values.map((item) => jsonOf(item, variables) ?? null);
     case Kind.OBJECT:
-      return Object.fromEntries(node.fields.map(({ name, value }) => [name.value, jsonOf(value, variables)]));
+      return Object.fromEntries(
+        node.fields
+          .map(({ name, value }) => [name.value, jsonOf(value, variables)] as const)
+          .filter(([, value]) => value !== undefined),
+      );
     case Kind.VARIABLE:
       return variables[node.name.value];
   }

@@ -1,7 +1,9 @@
-import { type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
+import { GraphQLError, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
 import type { Context } from './context.ts';
 import { isFault, maskError, originOf } from './errors.ts';
+import { playgroundOptions, renderPlayground } from './playground.ts';
 
 /** What serves the schema over HTTP. `Incoming` is whatever the server around it knows of a request. */
 export interface YogaOptions<Incoming> {
@@ -10,25 +12,11 @@ export interface YogaOptions<Incoming> {
   readonly openContext: (incoming: Incoming) => Context | Promise<Context>;
   /** Whether questions about the schema are answered. */
   readonly introspection: boolean;
-  /** Whether a browser is shown a playground. */
-  readonly playground: boolean;
+  /** A playground for browsers, with the key that it begins with; null for none. */
+  readonly playground: { readonly apiKey: string | null } | null;
   /** Hears of faults of ours, which callers are told nothing about. */
   readonly logFault: (error: unknown, incoming: Incoming) => void;
 }
-
-const firstQuery = `# Stratum: tenants inside tenants, and what applies to each of them, and why.
-# Say who you are under "Headers": { "X-API-Key": "…" }
-
-query WhatThereIs {
-  tenants(first: 10, roots: true) {
-    nodes {
-      name
-      slug
-      descendantCount
-    }
-  }
-}
-`;
 
 /** GraphQL over HTTP, with SSE for what is live, at `/graphql`. */
 export function createYogaServer<Incoming extends object>({
@@ -40,21 +28,41 @@ export function createYogaServer<Incoming extends object>({
 }: YogaOptions<Incoming>): YogaServerInstance<Incoming, Context> {
   return createYoga<Incoming, Context>({
     schema,
-    context: openContext,
     graphqlEndpoint: '/graphql',
-    graphiql: playground && {
-      title: 'Stratum',
-      defaultQuery: firstQuery,
-      shouldPersistHeaders: true,
-      defaultTabs: [{ query: firstQuery, headers: '{ "X-API-Key": "" }' }],
-    },
+    graphiql: playground === null ? false : playgroundOptions(playground.apiKey),
+    renderGraphiQL: renderPlayground,
     landingPage: false,
     batching: false,
     cors: false,
     logging: false,
+    parserAndValidationCache: { documentCache: memory(), errorCache: memory() },
     maskedErrors: { maskError },
-    plugins: [reportFaults(logFault), ...(introspection ? [] : [withoutIntrospection])],
+    plugins: [
+      identify(openContext, logFault),
+      reportFaults(logFault),
+      refuseInOurWords,
+      ...(introspection ? [] : [withoutIntrospection]),
+    ],
   });
+}
+
+/** Finds out who calls before anything is made of what they sent: of strangers nothing is parsed, checked or remembered. */
+function identify<Incoming extends object>(
+  openContext: YogaOptions<Incoming>['openContext'],
+  logFault: YogaOptions<Incoming>['logFault'],
+): Plugin<Context, Incoming> {
+  return {
+    onRequestParse: async ({ serverContext }) => {
+      try {
+        Object.assign(serverContext, await openContext(serverContext)); // Yoga executes with what it was passed
+      } catch (error) {
+        if (isFault(error)) {
+          logFault(error, serverContext);
+        }
+        throw error;
+      }
+    },
+  };
 }
 
 /** Sees what an operation failed with before it is masked. */
@@ -71,6 +79,48 @@ function reportFaults<Incoming extends object>(logFault: YogaOptions<Incoming>['
   };
 }
 
-const withoutIntrospection: Plugin = {
-  onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule),
+/** What is remembered of documents by their text: the latest ones, up to 4 MiB of text. */
+function memory<Value extends object>(): LRUCache<string, Value> {
+  return new LRUCache({ max: 1_000, maxSize: 4 * 1024 * 1024, sizeCalculation: (_value, text) => text.length + 1 });
+}
+
+/** Refuses what can't be read or carried out in our own words. */
+const refuseInOurWords: Plugin = {
+  onRequestParse: ({ requestParser, setRequestParser }) => {
+    if (requestParser !== undefined) {
+      setRequestParser((request) => parsed(async () => requestParser(request)));
+    }
+  },
+  onParse:
+    () =>
+    ({ result, replaceParseResult }) => {
+      if (result instanceof RangeError) {
+        replaceParseResult(new GraphQLError('The document is nested too deeply')); // the parser's stack is full
+      }
+    },
+  onValidate:
+    () =>
+    ({ result, setResult }) =>
+      setResult(result.map(maskError)),
 };
+
+async function parsed<Parameters>(parse: () => Promise<Parameters>): Promise<Parameters> {
+  try {
+    return await parse();
+  } catch (error) {
+    throw error instanceof SyntaxError ? new GraphQLError('The parameters are not valid JSON') : error;
+  }
+}
+
+/** Keeps the schema to itself: no answers about it, and no hints at what it has. */
+const withoutIntrospection: Plugin = {
+  onValidate: ({ addValidationRule }) => {
+    addValidationRule(NoSchemaIntrospectionCustomRule);
+    return ({ result, setResult }) => setResult(result.map(withoutHint));
+  },
+};
+
+function withoutHint(error: Error): GraphQLError {
+  const { message, nodes, extensions } = maskError(error);
+  return new GraphQLError(message.replace(/ Did you mean .*\?$/s, ''), { nodes: nodes ?? null, extensions });
+}

@@ -23,12 +23,13 @@ const refusals: Readonly<Record<string, string>> = {
 
 const generic = 'An unexpected error occurred';
 
+/** What to tell the caller. Of what nobody foresaw that is nothing but that. */
 export function errorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof StratumError && error.code !== 'INTERNAL_SERVER_ERROR') {
     return answerOf(error.toJSON(), error.statusCode < 500 ? null : (error.cause ?? error));
   }
   const cause = error instanceof StratumError ? (error.cause ?? error) : error;
-  return refusalOf(cause) ?? outageOf(cause) ?? answerOf({ code: 'INTERNAL_SERVER_ERROR', message: generic }, cause);
+  return refusalOf(error) ?? outageOf(cause) ?? answerOf({ code: 'INTERNAL_SERVER_ERROR', message: generic }, cause);
 }
 
 function outageOf(error: unknown): ErrorAnswer | null {

@@ -18,7 +18,11 @@ export const restDocs: FastifyPluginAsync<{ schema: GraphQLSchema; version: stri
   await server.register(swagger, { mode: 'static', specification: { document: document as never } });
   await server.register(swaggerUi, {
     routePrefix: path,
-    theme: { title: 'Stratum REST v1' },
+    // Without the bar that asks for the address of another document.
+    theme: {
+      title: 'Stratum REST v1',
+      css: [{ filename: 'page.css', content: '.swagger-ui .topbar { display: none }' }],
+    },
     uiConfig: { docExpansion: 'list', tryItOutEnabled: true },
   });
 };

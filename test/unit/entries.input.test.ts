@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { z } from 'zod';
 import { setConfigInput } from '../../src/domain/config/input.ts';
 import { createPermissionInput } from '../../src/domain/permissions/input.ts';
 import { parse } from '../../src/domain/validation.ts';
@@ -6,7 +7,7 @@ import { refusedBy } from '../support/issues.ts';
 
 const modes = { mode: 'DELEGATED', revocationMode: 'SOFT' };
 
-describe.each([
+describe.each<[string, z.ZodType, object]>([
   ['a config entry', setConfigInput, {}],
   ['a permission', createPermissionInput, modes],
 ])('%s', (_what, schema, more) => {

@@ -1,5 +1,5 @@
 import type { Call } from '../call.ts';
-import { lineageKey, type SharedMap, shared } from '../entry-cache.ts';
+import { lineageKey, type SharedMap, share } from '../entry-cache.ts';
 import { canSee, hasScope } from '../principal.ts';
 import {
   explanationText,
@@ -134,19 +134,26 @@ function explainConfig(
 
 /**
  * The entries as REST v1 and programs read them: one JSON object, key → entry. Where all of it is for everybody, the answer is one object
- * that all who ask share.
+ * that all who ask share, and entries are loaded only to make it.
  */
-export function resolvedConfigMap(call: Call, lineage: ConfigLineage, selection: ConfigSelection): SharedMap {
-  const make = (): Record<string, unknown> => configMap(resolvedConfig(call, lineage, selection));
-  if (selection.keys || selection.prefix || lineage.entries.some((own) => own.some(isSealed))) {
-    return make();
+export async function resolvedConfigMap(
+  call: Call,
+  tenants: Lineage,
+  { selection, load }: { selection: ConfigSelection; load: () => Promise<ConfigLineage> },
+): Promise<SharedMap> {
+  const maps = call.cache.configMaps;
+  const key = selection.keys || selection.prefix ? null : lineageKey(tenants, ({ configRevision }) => configRevision);
+  const kept = key === null ? undefined : maps.get(key);
+  if (kept !== undefined) {
+    return kept;
   }
-  const key = lineageKey(lineage.tenants, ({ configRevision }) => configRevision);
-  return shared(call.cache.configMaps, key, make);
+  const lineage = await load();
+  const map = configMap(resolvedConfig(call, lineage, selection));
+  return key === null || call.view.torn || lineage.entries.some(hasSecret) ? map : share(maps, key, map);
 }
 
-function isSealed({ ciphertext }: OwnEntry): boolean {
-  return ciphertext !== null;
+function hasSecret(own: readonly OwnEntry[]): boolean {
+  return own.some(({ ciphertext }) => ciphertext !== null);
 }
 
 /** The same from entries that are resolved already. */

@@ -1,6 +1,6 @@
 import type { PermissionMode, RevocationMode } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
-import { lineageKey, type SharedMap, shared } from '../entry-cache.ts';
+import { lineageKey, type SharedMap, share } from '../entry-cache.ts';
 import {
   explanationText,
   isSelected,
@@ -94,14 +94,24 @@ function explainPermission(
   return { candidates: explained, rule, text: explanationText(explained, rule) };
 }
 
-/** The permissions as REST v1 and programs read them: one JSON object, key → permission, which all who ask share. */
-export function resolvedPermissionsMap(call: Call, lineage: PermissionLineage, selection: Selection): SharedMap {
-  const make = (): Record<string, unknown> => permissionMap(resolvedPermissions(call, lineage, selection));
-  if (selection.keys || selection.prefix) {
-    return make();
+/**
+ * The permissions as REST v1 and programs read them: one JSON object, key → permission, which all who ask share. Policies are loaded only
+ * to make it.
+ */
+export async function resolvedPermissionsMap(
+  call: Call,
+  tenants: Lineage,
+  { selection, load }: { selection: Selection; load: () => Promise<PermissionLineage> },
+): Promise<SharedMap> {
+  const maps = call.cache.permissionMaps;
+  const key =
+    selection.keys || selection.prefix ? null : lineageKey(tenants, ({ permissionRevision }) => permissionRevision);
+  const kept = key === null ? undefined : maps.get(key);
+  if (kept !== undefined) {
+    return kept;
   }
-  const key = lineageKey(lineage.tenants, ({ permissionRevision }) => permissionRevision);
-  return shared(call.cache.permissionMaps, key, make);
+  const map = permissionMap(resolvedPermissions(call, await load(), selection));
+  return key === null || call.view.torn ? map : share(maps, key, map);
 }
 
 /** The same from permissions that are resolved already. */

@@ -1,5 +1,3 @@
-import DataLoader from 'dataloader';
-import type { Database } from '../../db/database.ts';
 import { Prisma, type TenantStatus } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
 import { tenantNotFound } from '../errors.ts';
@@ -62,71 +60,51 @@ export function visibleLineage({ principal }: Call, lineage: Lineage): Lineage {
   return lineage.filter(({ path }) => canSee(principal, path));
 }
 
-/** Reads lineages for all calls of the process. */
-export interface LineageReader {
-  /** The lineage of a tenant as it is no earlier than now; null when the tenant is gone. */
-  load(id: string): Promise<Lineage | null>;
-}
-
-/** What comes in while the database answers goes out together: few requests wait for many statements, and many for a few. */
-const statementsAtOnce = 2;
-
-/**
- * Joins the reads of concurrent requests into one statement. Each statement begins after the last of its requests has come, so every
- * answer is as current as one that was read alone.
- */
-export function createLineageReader(database: Database): LineageReader {
-  let running = 0;
-  // The batch that is being gathered, or null when nobody waits.
-  let dispatch: (() => void) | null = null;
-  const next = (): void => {
-    if (dispatch !== null && running < statementsAtOnce) {
-      const go = dispatch;
-      dispatch = null;
-      running += 1;
-      go();
-    }
-  };
-  const read = async (ids: readonly string[]): Promise<(Lineage | null)[]> => {
-    try {
-      return await readLineages({ database }, [...new Set(ids)]).then((lineages) => spread(ids, lineages));
-    } finally {
-      running -= 1;
-      setImmediate(next);
-    }
-  };
-  return new DataLoader<string, Lineage | null>(read, {
-    cache: false,
-    batchScheduleFn: (go) => {
-      dispatch = go;
-      setImmediate(next);
-    },
-  });
-}
-
-/** Gives back to everybody who asked what was read once. */
-function spread(ids: readonly string[], lineages: readonly (Lineage | null)[]): (Lineage | null)[] {
-  const byId = new Map([...new Set(ids)].map((id, index) => [id, lineages[index] ?? null]));
-  return ids.map((id) => byId.get(id) ?? null);
-}
+/** Lineages as they were at the revisions they name. */
+export type KnownLineages = ReadonlyMap<string, Lineage>;
 
 /**
  * The lineages of tenants, in the order of `ids`, in one statement and one snapshot: paths, names, the revisions at which own
  * entries last changed and how far the ledger had come belong together. Null for a tenant that is gone.
+ *
+ * A lineage that is known needs not be read again while the ledger of its tree stands where it stood: every change to a tenant is
+ * an event there, a move to another tree included.
  */
 export async function readLineages(
   { database }: Pick<Call, 'database'>,
   ids: readonly string[],
+  known: KnownLineages = new Map(),
 ): Promise<(Lineage | null)[]> {
-  const rows = await database.query<LineageTenant>(Prisma.sql`
-    with wanted as (select path from tenants where id = any(${ids}::uuid[])),
-    prefixes as (select distinct left(path, n) as path from wanted, generate_series(1, length(path)) as n where substr(path, n, 1) = '/')
-    select ${headColumns}, l.revision as "treeRevision"
-    from prefixes join tenants t on t.path = prefixes.path join ledgers l on l.id = t.root_id`);
-  const byPath = new Map(rows.map((row) => [row.path, row]));
-  const pathById = new Map(rows.map(({ id, path }) => [id, path]));
+  const rows = await database.query<Row>(changedSince(ids, known));
+  const changed = new Set(rows.map(({ wanted }) => wanted));
+  const tenants = rows
+    .filter((row): row is Row & LineageTenant => row.path !== null)
+    .map(({ wanted: _, ...tenant }) => tenant);
+  const byPath = new Map(tenants.map((tenant) => [tenant.path, tenant]));
+  const pathById = new Map(tenants.map(({ id, path }) => [id, path]));
   return ids.map((id) => {
+    const kept = known.get(id);
+    if (kept !== undefined && !changed.has(id)) {
+      return kept;
+    }
     const path = pathById.get(id);
     return path === undefined ? null : lineage(path).flatMap((prefix) => byPath.get(prefix) ?? []);
   });
+}
+
+/** A tenant on the way to one that is wanted, or wanted itself; of a wanted one that is gone only the id. */
+type Row = { readonly wanted: string | null } & (LineageTenant | { readonly path: null });
+
+/** The tenants of all lineages that are not what is known of them, each tenant once. */
+function changedSince(ids: readonly string[], known: KnownLineages): Prisma.Sql {
+  const trees = ids.map((id) => known.get(id)?.[0]?.rootId ?? null);
+  const revisions = ids.map((id) => known.get(id)?.[0]?.treeRevision ?? -1n);
+  return Prisma.sql`
+    with given as (select * from unnest(${[...ids]}::uuid[], ${trees}::uuid[], ${revisions}::bigint[]) as given(id, tree, revision)),
+    changed as (select given.id from given left join ledgers l on l.id = given.tree where l.revision is distinct from given.revision),
+    ends as (select t.path from changed join tenants t on t.id = changed.id),
+    paths as (select distinct left(path, n) as path from ends, generate_series(1, length(path)) as n where substr(path, n, 1) = '/')
+    select changed.id as wanted, ancestor.* from changed full join (
+      select ${headColumns}, l.revision as "treeRevision" from paths join tenants t on t.path = paths.path join ledgers l on l.id = t.root_id
+    ) ancestor on ancestor.id = changed.id`;
 }

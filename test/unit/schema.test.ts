@@ -1,0 +1,181 @@
+import {
+  execute,
+  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLInputType,
+  GraphQLInt,
+  type GraphQLNamedType,
+  GraphQLObjectType,
+  GraphQLSchema,
+  GraphQLString,
+  getNamedType,
+  getNullableType,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isIntrospectionType,
+  isListType,
+  isObjectType,
+  isRequiredArgument,
+  isRequiredInputField,
+  isScalarType,
+  isSpecifiedScalarType,
+  parse,
+  validate,
+} from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { type Call, createCall, type Services } from '../../src/domain/call.ts';
+import { type Scope, scopes } from '../../src/domain/principal.ts';
+import { assertEveryFieldHasRule } from '../../src/graphql/access.ts';
+import { createContext } from '../../src/graphql/context.ts';
+import { maskError } from '../../src/graphql/errors.ts';
+import { schema } from '../../src/graphql/schema.ts';
+
+type Field = GraphQLField<unknown, unknown>;
+
+const types = Object.values(schema.getTypeMap()).filter(
+  (type) => !isIntrospectionType(type) && !(isScalarType(type) && isSpecifiedScalarType(type)),
+);
+
+interface Described {
+  readonly name: string;
+  readonly description?: string | null | undefined;
+}
+
+/** Everything a type consists of, by its place in the schema, with what is said of it. */
+function partsOf(type: GraphQLNamedType): [place: string, description: string | null | undefined][] {
+  const within =
+    (place: string) =>
+    ({ name, description }: Described): [string, string | null | undefined] => [`${place}.${name}`, description];
+  const own: [string, string | null | undefined] = [type.name, type.description];
+  if (isEnumType(type)) {
+    return [own, ...type.getValues().map(within(type.name))];
+  }
+  if (isInputObjectType(type)) {
+    return [own, ...Object.values(type.getFields()).map(within(type.name))];
+  }
+  if (isObjectType(type) || isInterfaceType(type)) {
+    const fields = Object.values(type.getFields());
+    const args = fields.flatMap((field) => field.args.map(within(`${type.name}.${field.name}`)));
+    return [own, ...fields.map(within(type.name)), ...args];
+  }
+  return [own];
+}
+
+describe('what the schema says of itself', () => {
+  const all = types.flatMap(partsOf);
+
+  test('is something about every type, field, argument and value', () => {
+    expect(all.length).toBeGreaterThan(250);
+    expect(all.filter(([, description]) => !description?.trim()).map(([place]) => place)).toEqual([]);
+  });
+
+  test('is in sentences: they begin with a capital or a name in code, and end with a full stop', () => {
+    const odd = all.filter(([, description]) => !/^[A-Z`].*\.$/s.test(description ?? ''));
+    expect(odd).toEqual([]);
+  });
+});
+
+describe('names', () => {
+  test('of types are unique in what they mean: connections, edges and inputs are called so', () => {
+    const inputs = types.filter(isInputObjectType).map(({ name }) => name);
+    expect(inputs.filter((name) => !/(Input|Item)$/.test(name))).toEqual([]);
+    const objects = types.filter(isObjectType).map(({ name }) => name);
+    expect(objects.filter((name) => /(Input|Item|Type)$/.test(name))).toEqual([]);
+  });
+
+  test('of fields and arguments are in camel case', () => {
+    const fields = types.filter((type) => isObjectType(type) || isInterfaceType(type) || isInputObjectType(type));
+    const names = fields.flatMap((type) => Object.keys(type.getFields()));
+    expect(names.filter((name) => !/^[a-z][a-zA-Z]*$/.test(name))).toEqual([]);
+  });
+});
+
+const roots = [schema.getQueryType()!, schema.getMutationType()!];
+const rootFields = roots.flatMap((root) =>
+  Object.values(root.getFields()).map((field): [string, Field] => [`${root.name}.${field.name}`, field]),
+);
+
+/** The scope that a field declares it needs. */
+function scopeOf({ extensions }: Field): Scope {
+  const { authScopes } = extensions['pothosOptions'] as { authScopes: Partial<Record<Scope, true>> };
+  const [scope, ...others] = Object.keys(authScopes) as Scope[];
+  expect(others).toEqual([]);
+  return scope!;
+}
+
+describe('access', () => {
+  test('is declared by every field that a document can begin with', () => {
+    expect(() => assertEveryFieldHasRule(schema)).not.toThrow();
+    expect(rootFields.map(([name, field]) => [name, scopes.includes(scopeOf(field))])).toEqual(
+      rootFields.map(([name]) => [name, true]),
+    );
+  });
+
+  test('to what can be read takes the scope read, to what can be changed more', () => {
+    for (const [name, field] of rootFields) {
+      expect([name, scopeOf(field) === 'read']).toEqual([name, name.startsWith('Query.')]);
+    }
+  });
+
+  const rules: readonly [what: string, extensions: Record<string, unknown>][] = [
+    ['no extensions', {}],
+    ['no options', { pothosOptions: undefined }],
+    ['options without a rule', { pothosOptions: { type: 'Int' } }],
+    ['a rule that is nothing', { pothosOptions: { authScopes: undefined } }],
+  ];
+  test.each(rules)('a schema with one that has %s is not made', (_what, extensions) => {
+    const bare = { type: GraphQLInt, extensions };
+    const ruled = { type: GraphQLString, extensions: { pothosOptions: { authScopes: { read: true } } } };
+    const query = new GraphQLObjectType({ name: 'Query', fields: { ruled, bare } });
+    const mutation = new GraphQLObjectType({ name: 'Mutation', fields: { change: bare } });
+    expect(() => assertEveryFieldHasRule(new GraphQLSchema({ query, mutation }))).toThrow(
+      'no access rule is declared for Query.bare, Mutation.change',
+    );
+  });
+});
+
+/** A value that is accepted for an argument of a type. */
+function example(type: GraphQLInputType): string {
+  const inner = getNullableType(type);
+  if (isListType(inner)) {
+    return `[${example(inner.ofType)}]`;
+  }
+  if (isInputObjectType(inner)) {
+    const fields = Object.values(inner.getFields()).filter(isRequiredInputField);
+    return `{ ${fields.map((field) => `${field.name}: ${example(field.type)}`).join(', ')} }`;
+  }
+  const examples: Readonly<Record<string, string>> = {
+    ID: '"0193a5b0-0000-7000-8000-000000000000"',
+    Int: '1',
+    String: '"a"',
+  };
+  return isEnumType(inner) ? inner.getValues()[0]!.name : examples[inner.name]!;
+}
+
+function documentFor({ name, args, type }: Field, root: string): string {
+  const given = args.filter(isRequiredArgument).map((arg: GraphQLArgument) => `${arg.name}: ${example(arg.type)}`);
+  const selection = isObjectType(getNamedType(type)) || isInterfaceType(getNamedType(type)) ? '{ __typename }' : '';
+  return `${root.toLowerCase()} { ${name}${given.length > 0 ? `(${given.join(', ')})` : ''} ${selection} }`;
+}
+
+/** Somebody with these scopes, where there is no database: whoever gets as far as that has got too far. */
+function callBy(held: readonly Scope[]): Call {
+  const services = { database: { prisma: {} } } as unknown as Services;
+  const principal = { type: 'api_key', id: 'test', scopes: held, home: null } as const;
+  return createCall(services, { principal, requestId: null, sourceIp: null });
+}
+
+describe('a caller with too small a scope', () => {
+  const cases = rootFields.flatMap(([name, field]) => {
+    const less = scopes.slice(0, scopes.indexOf(scopeOf(field)));
+    return [[], ...less.map((scope) => [scope])].map((held) => [name, held.join() || 'nothing', field, held] as const);
+  });
+
+  test.each(cases)('is FORBIDDEN %s with %s', async (name, _held, field, held) => {
+    const document = parse(documentFor(field, name.split('.')[0]!));
+    expect(validate(schema, document)).toEqual([]);
+    const { errors = [] } = await execute({ schema, document, contextValue: createContext(callBy(held)) });
+    expect(errors.map(maskError)).toMatchObject([{ path: [field.name], extensions: { code: 'FORBIDDEN' } }]);
+  });
+});
