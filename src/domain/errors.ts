@@ -90,6 +90,16 @@ export function tenantNotFound(): StratumError {
   return new StratumError('TENANT_NOT_FOUND', 'No such tenant');
 }
 
+/** The same error, with what is wrong beneath a path: rules don't know where their input stands. */
+export function beneathPath(error: StratumError, path: Issue['path']): StratumError {
+  const issues = error.issues?.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+  return new StratumError(error.code, error.message, {
+    ...(error.details && { details: error.details }),
+    ...(issues && { issues }),
+    cause: error,
+  });
+}
+
 /** The same error, saying which item of a batch it is about. */
 export function atIndex(error: StratumError, index: number): StratumError {
   return new StratumError(error.code, error.message, {

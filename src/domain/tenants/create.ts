@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { violatesUnique } from '../../db/errors.ts';
 import type { Tenant } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
-import { atIndex, invalid, StratumError, tenantNotFound } from '../errors.ts';
+import { atIndex, beneathPath, invalid, StratumError, tenantNotFound } from '../errors.ts';
 import { type LockedLedger, type Write, write } from '../ledger/write.ts';
 import { visibleTo } from '../principal.ts';
 import { parse } from '../validation.ts';
@@ -22,7 +22,7 @@ import { tenantColumns, tenantState } from './rows.ts';
 /** Creates one tenant, as a root when it names no parent. */
 export async function createTenant(call: Call, input: CreateTenantInput): Promise<Tenant> {
   const item = parse(createTenantInput, input, ['input']);
-  const [tenant] = await createAll(call, [item], (error) => error);
+  const [tenant] = await createAll(call, [item], (error) => beneathPath(error, ['input']));
   return tenant as Tenant; // one in, one out
 }
 
@@ -40,7 +40,7 @@ export async function createTenants(call: Call, items: readonly CreateTenantsIte
   const parsed = items.map((item, index) =>
     at(index, atIndex, () => parse(createTenantsItem, item, ['tenants', index])),
   );
-  return createAll(call, parsed, atIndex);
+  return createAll(call, parsed, (error, index) => atIndex(beneathPath(error, ['tenants', index]), index));
 }
 
 type NameItem = (error: StratumError, index: number) => StratumError;
