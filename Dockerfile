@@ -6,7 +6,9 @@ RUN npm ci --ignore-scripts
 # The development dependency `node` brings its own runtime; here the image is the runtime.
 RUN ln -sf "$(command -v node)" node_modules/.bin/node
 COPY . .
-RUN npm run generate && npm run build
+RUN PRISMA_SCHEMA_ENGINE_BINARY=package.json npx prisma generate --no-hints \
+  && npx graphql-codegen --config codegen.ts --errors-only \
+  && npm run build
 
 FROM node:24-slim AS modules
 WORKDIR /app
