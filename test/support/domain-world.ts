@@ -12,7 +12,6 @@ import type { Principal } from '../../src/domain/principal.ts';
 import { createServices } from '../../src/domain/services.ts';
 import { createTenant, createTenants } from '../../src/domain/tenants/create.ts';
 import type { CreateTenantInput } from '../../src/domain/tenants/input.ts';
-import { readLineages } from '../../src/domain/tenants/lineage.ts';
 import { cloneDatabase } from './template-database.ts';
 import { violations } from './tree-invariants.ts';
 
@@ -100,7 +99,7 @@ export class DomainWorld {
 
   /** What applies to a tenant, through the shared cache; null when it is gone. */
   async config({ id }: Pick<Tenant, 'id'>, call = this.admin): Promise<ResolvedEntry[] | null> {
-    const [tenants] = await readLineages(call, [id]);
+    const tenants = await call.lineages.load(id);
     return tenants
       ? resolvedConfig(call, { tenants, entries: await ownEntries(call, tenants) }, { revealSensitive: true })
       : null;
@@ -112,7 +111,7 @@ export class DomainWorld {
   }
 
   async permissions({ id }: Pick<Tenant, 'id'>, call = this.admin): Promise<ResolvedPermission[] | null> {
-    const [tenants] = await readLineages(call, [id]);
+    const tenants = await call.lineages.load(id);
     return tenants ? resolvedPermissions(call, { tenants, policies: await ownPolicies(call, tenants) }, {}) : null;
   }
 

@@ -47,7 +47,7 @@ const weights = {
   purge: 2,
   set: 6,
   unset: 2,
-  grant: 6,
+  grant: 9,
   change: 4,
   revoke: 3,
 } as const;
@@ -112,7 +112,7 @@ export class Drafting {
       case 'unset':
         return { type: 'unset', tenant, key: pick(keys, b) };
       case 'grant':
-        return { type: 'grant', tenant, key: pick(keys, b), ...terms(c, d), label: this.#label() };
+        return { type: 'grant', tenant, key: pick(keys, b % 2), ...terms(c, d), label: this.#label() };
       case 'change': {
         const { value, mode, revocationMode } = terms(b, c);
         const to = {
@@ -157,7 +157,7 @@ function newEntry(n: number): NewEntry {
 function terms(m: number, n: number): Omit<Policy, 'label'> {
   return {
     value: m % 10,
-    mode: pick(['DELEGATED', 'INHERITED', 'LOCKED', 'DELEGATED'], m),
-    revocationMode: pick(['CASCADE', 'SOFT', 'PERMANENT', 'CASCADE'], n),
+    mode: pick(['DELEGATED', 'INHERITED', 'DELEGATED', 'LOCKED', 'DELEGATED'], Math.floor(m / 3)),
+    revocationMode: pick(['CASCADE', 'SOFT', 'PERMANENT', 'CASCADE'], Math.floor(n / 3)),
   };
 }

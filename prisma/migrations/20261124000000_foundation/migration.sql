@@ -36,7 +36,6 @@ create table events (
   constraint events_ledger_id_fkey foreign key (ledger_id) references ledgers (id) on delete restrict on update restrict
 );
 create index event_tenant on events (tenant_id, revision);
-create index event_path on events (ledger_id, path, revision);
 
 create function events_are_append_only() returns trigger language plpgsql as $$
 begin

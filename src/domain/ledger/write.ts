@@ -52,7 +52,7 @@ export interface WriteScope {
  * runs `work`, appends the events it recorded and commits, all in one transaction.
  */
 export async function write<T>(call: Call, scope: WriteScope, work: (write: Write) => Promise<T>): Promise<T> {
-  return transaction(call, async (db) => {
+  const { result, changed } = await transaction(call, async (db) => {
     await claimIdempotencyKey(call, db);
     const ledgers = await lockLedgers(db, call, scope);
     const tenants = await readTenants(db, call, scope.tenantIds);
@@ -60,9 +60,14 @@ export async function write<T>(call: Call, scope: WriteScope, work: (write: Writ
       throw new Outrun();
     }
     const result = await work(openWrite(call, db, ledgers, tenants));
-    await flush(db, [...ledgers.values()]);
-    return result;
+    const changed = [...ledgers.values()].filter(({ pending }) => pending.length > 0);
+    await flush(db, changed);
+    return { result, changed };
   });
+  for (const { id, revision } of changed) {
+    call.lineages.advance(id, revision);
+  }
+  return result;
 }
 
 function openWrite(
@@ -210,10 +215,8 @@ async function flush(db: Prisma.TransactionClient, ledgers: readonly Ledger[]): 
       from jsonb_to_recordset(${rows}::jsonb) as e("ledgerId" uuid, revision bigint, type text, "tenantId" uuid, path text, "fromPath" text, "actorType" text,
         "actorId" text, "requestId" text, "sourceIp" text, "occurredAt" timestamptz, before jsonb, after jsonb, "previousHash" text, hash text)`;
   }
-  for (const { id, revision, headHash, pending } of ledgers) {
-    if (pending.length > 0) {
-      await db.$executeRaw`update ledgers set revision = ${revision}, head_hash = decode(${headHash}, 'hex') where id = ${id}::uuid`;
-    }
+  for (const { id, revision, headHash } of ledgers) {
+    await db.$executeRaw`update ledgers set revision = ${revision}, head_hash = decode(${headHash}, 'hex') where id = ${id}::uuid`;
   }
 }
 

@@ -1,12 +1,14 @@
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../../db/database.ts';
-import { type Lineage, readLineages } from './lineage.ts';
+import { areCurrent, type Lineage, readLineages } from './lineage.ts';
 
 /** Reads lineages for all calls of the process. */
 export interface LineageReader {
   /** The lineage of a tenant as it is no earlier than now; null when the tenant is gone. */
   load(id: string): Promise<Lineage | null>;
+  /** Is told of a write of this process, after which nobody needs to ask whether older lineages of the tree still hold. */
+  advance(rootId: string, revision: bigint): void;
 }
 
 /** What comes in while the database answers goes out together: few requests wait for many statements, and many for a few. */
@@ -16,25 +18,44 @@ const statementsAtOnce = 2;
 const maxKept = 100_000;
 
 /**
- * Joins the reads of concurrent requests into one statement, which tells what has changed since the last time. Each statement begins
- * after the last of its requests has come, so every answer is as current as one that was read alone.
+ * Joins the reads of concurrent requests into one. What was read before is asked first whether it still holds, which costs next to nothing,
+ * and what doesn't is read again. Each statement begins after the last of its requests has come, so every answer is as current as one
+ * that was read alone.
  */
 export function createLineageReader(database: Database): LineageReader {
   const kept = new LRUCache<string, Lineage>({ maxSize: maxKept, sizeCalculation: ({ length }) => length });
-  const read = async (ids: readonly string[]): Promise<(Lineage | null)[]> => {
-    const wanted = [...new Set(ids)];
-    const known = new Map(wanted.map((id) => [id, kept.get(id)] as const).filter(isKnown));
-    const lineages = await readLineages({ database }, wanted, known);
-    const found = new Map(wanted.map((id, index) => [id, lineages[index] ?? null]));
-    for (const [id, lineage] of found) {
-      kept.set(id, lineage ?? undefined);
+  const advanced = new LRUCache<string, bigint>({ max: maxAdvanced });
+  const mayHold = ([root]: Lineage): boolean =>
+    root !== undefined && root.treeRevision >= (advanced.get(root.id) ?? root.treeRevision);
+  const readAgain = async (ids: readonly string[]): Promise<(Lineage | null)[]> => {
+    const lineages = await readLineages({ database }, ids);
+    for (const [index, id] of ids.entries()) {
+      kept.set(id, lineages[index] ?? undefined);
     }
-    return ids.map((id) => found.get(id) ?? null);
+    return lineages;
   };
-  return joined(read);
+  const loader = joined(async (asked) => {
+    const ids = [...new Set(asked)];
+    const known = ids.flatMap((id) => lineageIn(kept, id)).filter(mayHold);
+    const isHolding = known.length === ids.length && (await areCurrent({ database }, known));
+    const lineages = isHolding ? known : await readAgain(ids);
+    const found = new Map(ids.map((id, index) => [id, lineages[index] ?? null]));
+    return asked.map((id) => found.get(id) ?? null);
+  });
+  return { load: (id) => loader.load(id), advance: (rootId, revision) => void advanced.set(rootId, revision) };
 }
 
-function joined(read: (ids: readonly string[]) => Promise<(Lineage | null)[]>): LineageReader {
+/** Of this many trees the latest write is remembered. */
+const maxAdvanced = 10_000;
+
+/** The kept lineage, or nothing. */
+function lineageIn(kept: LRUCache<string, Lineage>, id: string): [Lineage] | [] {
+  const lineage = kept.get(id);
+  return lineage === undefined ? [] : [lineage];
+}
+
+/** Gathers what is asked for while earlier statements run. */
+function joined(read: (ids: readonly string[]) => Promise<(Lineage | null)[]>): DataLoader<string, Lineage | null> {
   let running = 0;
   // The batch that is being gathered, or null when nobody waits.
   let dispatch: (() => void) | null = null;
@@ -58,8 +79,4 @@ function joined(read: (ids: readonly string[]) => Promise<(Lineage | null)[]>): 
       setImmediate(next);
     },
   });
-}
-
-function isKnown(entry: readonly [string, Lineage | undefined]): entry is readonly [string, Lineage] {
-  return entry[1] !== undefined;
 }

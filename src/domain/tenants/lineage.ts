@@ -60,51 +60,44 @@ export function visibleLineage({ principal }: Call, lineage: Lineage): Lineage {
   return lineage.filter(({ path }) => canSee(principal, path));
 }
 
-/** Lineages as they were at the revisions they name. */
-export type KnownLineages = ReadonlyMap<string, Lineage>;
-
 /**
  * The lineages of tenants, in the order of `ids`, in one statement and one snapshot: paths, names, the revisions at which own
  * entries last changed and how far the ledger had come belong together. Null for a tenant that is gone.
- *
- * A lineage that is known needs not be read again while the ledger of its tree stands where it stood: every change to a tenant is
- * an event there, a move to another tree included.
  */
 export async function readLineages(
   { database }: Pick<Call, 'database'>,
   ids: readonly string[],
-  known: KnownLineages = new Map(),
 ): Promise<(Lineage | null)[]> {
-  const rows = await database.query<Row>(changedSince(ids, known));
-  const changed = new Set(rows.map(({ wanted }) => wanted));
-  const tenants = rows
-    .filter((row): row is Row & LineageTenant => row.path !== null)
-    .map(({ wanted: _, ...tenant }) => tenant);
-  const byPath = new Map(tenants.map((tenant) => [tenant.path, tenant]));
-  const pathById = new Map(tenants.map(({ id, path }) => [id, path]));
+  const rows = await database.query<LineageTenant>(Prisma.sql`
+    with wanted as (select path from tenants where id = any(${[...ids]}::uuid[])),
+    prefixes as (select distinct left(path, n) as path from wanted, generate_series(1, length(path)) as n where substr(path, n, 1) = '/')
+    select ${headColumns}, l.revision as "treeRevision"
+    from prefixes join tenants t on t.path = prefixes.path join ledgers l on l.id = t.root_id`);
+  const byPath = new Map(rows.map((row) => [row.path, row]));
+  const pathById = new Map(rows.map(({ id, path }) => [id, path]));
   return ids.map((id) => {
-    const kept = known.get(id);
-    if (kept !== undefined && !changed.has(id)) {
-      return kept;
-    }
     const path = pathById.get(id);
     return path === undefined ? null : lineage(path).flatMap((prefix) => byPath.get(prefix) ?? []);
   });
 }
 
-/** A tenant on the way to one that is wanted, or wanted itself; of a wanted one that is gone only the id. */
-type Row = { readonly wanted: string | null } & (LineageTenant | { readonly path: null });
+/**
+ * Whether lineages that were read before are what would be read now, in one statement: the ledgers of their trees stand where they stood,
+ * and every change to a tenant is an event there, a move to another tree included. Only the position of a root is among those of other
+ * trees, so it is compared.
+ */
+export async function areCurrent({ database }: Pick<Call, 'database'>, lineages: readonly Lineage[]): Promise<boolean> {
+  const ids = [...new Set(lineages.flatMap(([root]) => root?.id ?? []))];
+  const rows = await database.query<Standing & { id: string }>(Prisma.sql`
+    select l.id, l.revision as "treeRevision", t.sort_order as "sortOrder" from ledgers l join tenants t on t.id = l.id
+    where l.id = any(${ids}::uuid[])`);
+  const standings = new Map(rows.map(({ id, ...standing }) => [id, standing]));
+  return lineages.every(([root]) => root !== undefined && isEqual(root, standings.get(root.id)));
+}
 
-/** The tenants of all lineages that are not what is known of them, each tenant once. */
-function changedSince(ids: readonly string[], known: KnownLineages): Prisma.Sql {
-  const trees = ids.map((id) => known.get(id)?.[0]?.rootId ?? null);
-  const revisions = ids.map((id) => known.get(id)?.[0]?.treeRevision ?? -1n);
-  return Prisma.sql`
-    with given as (select * from unnest(${[...ids]}::uuid[], ${trees}::uuid[], ${revisions}::bigint[]) as given(id, tree, revision)),
-    changed as (select given.id from given left join ledgers l on l.id = given.tree where l.revision is distinct from given.revision),
-    ends as (select t.path from changed join tenants t on t.id = changed.id),
-    paths as (select distinct left(path, n) as path from ends, generate_series(1, length(path)) as n where substr(path, n, 1) = '/')
-    select changed.id as wanted, ancestor.* from changed full join (
-      select ${headColumns}, l.revision as "treeRevision" from paths join tenants t on t.path = paths.path join ledgers l on l.id = t.root_id
-    ) ancestor on ancestor.id = changed.id`;
+/** What tells whether anything of a tree has changed. */
+type Standing = Pick<LineageTenant, 'treeRevision' | 'sortOrder'>;
+
+function isEqual(before: Standing, now: Standing | undefined): boolean {
+  return now !== undefined && now.treeRevision === before.treeRevision && now.sortOrder === before.sortOrder;
 }
