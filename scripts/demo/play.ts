@@ -47,7 +47,14 @@ async function enter(
 ): Promise<DemoTenantFragment> {
   const found = await findTenant(client, slug);
   report(terminal, found === null ? 'done' : 'as before', `tenant ${name}${above === null ? ', a root' : ''}`);
-  return found ?? (await client(CreateDemoTenantDocument, { input: { slug, name, parentId } })).createTenant;
+  if (found !== null) {
+    return found;
+  }
+  const { createTenant } = await client(CreateDemoTenantDocument, { input: { slug, name, parentId } });
+  if (createTenant === null) {
+    throw new DemoError(`tenant ${name} was not created, and nobody said why`);
+  }
+  return createTenant;
 }
 
 async function findTenant(client: Client, slug: string): Promise<DemoTenantFragment | null> {

@@ -93,7 +93,7 @@ async function openRoot(options: ImportOptions, plan: Plan, slug: string): Promi
 async function createRoot({ client, file, root }: ImportOptions, slug: string): Promise<string | null> {
   const name = root ?? stemOf(file);
   const { createTenants } = await client(ImportTenantsDocument, { tenants: [{ name, slug, parentId: null }] });
-  return createTenants[0]?.id ?? null;
+  return createTenants?.[0]?.id ?? null;
 }
 
 function stemOf(file: string): string {

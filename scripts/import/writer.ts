@@ -138,10 +138,11 @@ export class TenantWriter {
   async #create(items: readonly Item[]): Promise<void> {
     const tenants = items.map((item) => this.#toInput(item));
     const { createTenants } = await this.#options.client(ImportTenantsDocument, { tenants });
-    for (const [position, { id }] of createTenants.entries()) {
+    const created = createTenants ?? [];
+    for (const [position, { id }] of created.entries()) {
       this.#remember(items[position]?.index ?? top, id);
     }
-    this.created += createTenants.length;
+    this.created += created.length;
     this.#report();
   }
 

@@ -66,5 +66,6 @@ export const builder = new SchemaBuilder<SchemaTypes>({
 
 builder.queryType({ description: 'What can be read.' });
 builder.mutationType({
-  description: 'What can be changed. Each change is one transaction and leaves one event per thing changed.',
+  description:
+    'What can be changed. Each change is one transaction of its own and leaves one event per thing changed; one that is refused is null, and those beside it stand.',
 });

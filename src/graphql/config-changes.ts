@@ -38,6 +38,7 @@ const target = builder.args((t) => ({ tenantId: t.id({ description: 'The id of t
 builder.mutationFields((t) => ({
   setConfig: t.field({
     type: ConfigEntry,
+    nullable: true,
     description: 'Sets a key of an active tenant. `CONFIG_LOCKED` when a tenant above has locked it.',
     authScopes: { write: true },
     args: { ...target, input: t.arg({ type: SetConfigInput, description: 'The entry.' }) },
@@ -45,6 +46,7 @@ builder.mutationFields((t) => ({
   }),
   setConfigs: t.field({
     type: [ConfigEntry],
+    nullable: true,
     description: 'Sets up to 200 keys of an active tenant, all or none.',
     authScopes: { write: true },
     args: { ...target, entries: t.arg({ type: [SetConfigInput], description: 'The entries.' }) },
@@ -52,6 +54,7 @@ builder.mutationFields((t) => ({
   }),
   deleteConfig: t.field({
     type: DeletedConfig,
+    nullable: true,
     description: 'Removes an own entry of a tenant in any state: what is inherited applies again.',
     authScopes: { write: true },
     args: { ...target, key: t.arg.string({ description: 'The key.' }) },

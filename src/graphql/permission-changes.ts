@@ -58,6 +58,7 @@ const target = builder.args((t) => ({
 builder.mutationFields((t) => ({
   createPermission: t.field({
     type: PermissionPolicy,
+    nullable: true,
     description: 'Sets a permission on an active tenant. `PERMISSION_LOCKED` when a tenant above does not let it.',
     authScopes: { write: true },
     args: {
@@ -68,6 +69,7 @@ builder.mutationFields((t) => ({
   }),
   updatePermission: t.field({
     type: PermissionPolicy,
+    nullable: true,
     description: 'Changes value, mode or revocation mode of a policy. What is permanent stays permanent.',
     authScopes: { write: true },
     args: { ...target, input: t.arg({ type: UpdatePermissionInput, description: 'What to change.' }) },
@@ -75,6 +77,7 @@ builder.mutationFields((t) => ({
   }),
   deletePermission: t.field({
     type: DeletedPermissionType,
+    nullable: true,
     description: 'Revokes a policy, and those below it as its revocation mode says.',
     authScopes: { write: true },
     args: target,

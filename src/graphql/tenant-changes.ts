@@ -75,6 +75,7 @@ const target = builder.args((t) => ({ id: t.id({ description: 'The id of the ten
 builder.mutationFields((t) => ({
   createTenant: t.field({
     type: Tenant,
+    nullable: true,
     description: 'Creates a tenant, active at once, behind its siblings.',
     authScopes: { write: true },
     args: { input: t.arg({ type: CreateTenantInput, description: 'The tenant.' }) },
@@ -82,6 +83,7 @@ builder.mutationFields((t) => ({
   }),
   createTenants: t.field({
     type: [Tenant],
+    nullable: true,
     description: 'Creates up to 100 tenants, all or none.',
     authScopes: { write: true },
     args: { tenants: t.arg({ type: [CreateTenantsItem], description: 'The tenants, parents before their children.' }) },
@@ -89,6 +91,7 @@ builder.mutationFields((t) => ({
   }),
   updateTenant: t.field({
     type: Tenant,
+    nullable: true,
     description: 'Changes name, slug, document or metadata. What is equal already is no change.',
     authScopes: { write: true },
     args: { ...target, input: t.arg({ type: UpdateTenantInput, description: 'What to change.' }) },
@@ -96,6 +99,7 @@ builder.mutationFields((t) => ({
   }),
   moveTenant: t.field({
     type: Tenant,
+    nullable: true,
     description: 'Moves a tenant with everything below it under an active tenant of any tree.',
     authScopes: { write: true },
     args: {
@@ -106,6 +110,7 @@ builder.mutationFields((t) => ({
   }),
   reorderTenant: t.field({
     type: Tenant,
+    nullable: true,
     description: 'Puts a tenant at a position among its active siblings.',
     authScopes: { write: true },
     args: { ...target, position: t.arg.int({ description: 'From 0; beyond the last one means last.' }) },
@@ -113,6 +118,7 @@ builder.mutationFields((t) => ({
   }),
   suspendTenant: t.field({
     type: Tenant,
+    nullable: true,
     description: '`active` becomes `suspended`. Refused while a child is active.',
     authScopes: { write: true },
     args: target,
@@ -120,6 +126,7 @@ builder.mutationFields((t) => ({
   }),
   resumeTenant: t.field({
     type: Tenant,
+    nullable: true,
     description: '`suspended` or `archived` becomes `active`. Needs an active parent.',
     authScopes: { write: true },
     args: target,
@@ -127,6 +134,7 @@ builder.mutationFields((t) => ({
   }),
   archiveTenant: t.field({
     type: Tenant,
+    nullable: true,
     description: '`active` or `suspended` becomes `archived`. Refused while a child is active.',
     authScopes: { write: true },
     args: target,
@@ -134,6 +142,7 @@ builder.mutationFields((t) => ({
   }),
   purgeTenant: t.field({
     type: PurgedTenantType,
+    nullable: true,
     description: 'Removes a tenant without children, and all it owns, for good. The ledger remembers it.',
     authScopes: { admin: true },
     args: target,

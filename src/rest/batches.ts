@@ -1,14 +1,14 @@
 import type { ErrorBody } from '../domain/errors.ts';
 import type { CreateTenantsMutation, SetConfigsMutation } from '../operations/generated/graphql.ts';
 import { errorReference, type JsonSchema, object } from './json-schema.ts';
-import type { Refusal } from './route.ts';
+import type { Present, Refusal } from './route.ts';
 
 const text: JsonSchema = { type: 'string' };
 const count: JsonSchema = { type: 'integer', minimum: 0 };
 
 /** All tenants of a batch, or none of them. */
 export const createdTenants = {
-  of: ({ createTenants }: CreateTenantsMutation) => ({ created: createTenants, errors: [] }),
+  of: ({ createTenants }: Present<CreateTenantsMutation>) => ({ created: createTenants, errors: [] }),
   schema: (at: (path: 'createTenants') => JsonSchema) =>
     object({ created: at('createTenants'), errors: { type: 'array', maxItems: 0 } }),
 };
@@ -32,7 +32,7 @@ export const refusedTenants: Refusal = {
 
 /** Every entry of a batch, or none of them. */
 export const writtenEntries = {
-  of: ({ setConfigs }: SetConfigsMutation) => ({
+  of: ({ setConfigs }: Present<SetConfigsMutation>) => ({
     results: setConfigs.map((entry) => ({ key: entry.key, status: 'ok', entry })),
     succeeded: setConfigs.length,
     failed: 0,
