@@ -1,6 +1,6 @@
 import { initContextCache } from '@pothos/core';
 import type { Call } from '../domain/call.ts';
-import { createLoaders, type Loaders } from './loaders.ts';
+import { Loaders } from './loaders.ts';
 
 /** What resolvers see: who asks, and what has been loaded for this request. */
 export interface Context {
@@ -9,12 +9,12 @@ export interface Context {
 }
 
 export function createContext(call: Call): Context {
-  return { ...initContextCache(), call, loaders: createLoaders(call) };
+  return { ...initContextCache(), call, loaders: new Loaders(call) };
 }
 
 /** Forgets what was loaded: after a change, or for another event, the world is a different one. */
 export function renew(context: Context): Context {
-  return Object.assign(context, initContextCache(), { loaders: createLoaders(context.call) });
+  return Object.assign(context, initContextCache(), { loaders: new Loaders(context.call) });
 }
 
 /** A context like another, for another reading of the same question. */

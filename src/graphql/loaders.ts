@@ -13,47 +13,98 @@ import { type Lineage, type LineageTenant, readLineages } from '../domain/tenant
 import { readObjects, type TenantObjects } from '../domain/tenants/objects.ts';
 import type { TenantHead } from '../domain/tenants/rows.ts';
 
-/** Everything that is loaded by tenant: whatever a document asks for any number of tenants, it costs one statement per kind. */
-export interface Loaders {
+type Children = DataLoader<string, Page<TenantHead>>;
+type Descendants = DataLoader<Top, Page<TenantHead>, string>;
+type DescendantCount = DataLoader<Top, number, string>;
+
+/**
+ * Everything that is loaded by tenant: whatever a document asks for any number of tenants, it costs one statement per kind. Most requests
+ * need one or two of them, so each is made when it is first needed.
+ */
+export class Loaders {
+  readonly #call: Call;
+  #lineage: DataLoader<string, Lineage | null> | undefined;
+  #objects: DataLoader<TenantHead, TenantObjects, string> | undefined;
+  #idBySlug: DataLoader<string, string | null> | undefined;
+  #owner: DataLoader<string, Owner | null> | undefined;
+  #config: DataLoader<Lineage, ConfigLineage> | undefined;
+  #permissions: DataLoader<Lineage, PermissionLineage> | undefined;
+  /** Pages and counts, by what they are of and the arguments of the field that asks: siblings in a document share them. */
+  #byArguments: Map<string, unknown> | undefined;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
   /** A tenant with its ancestors, root first, by id; null when it is gone. */
-  readonly lineage: DataLoader<string, Lineage | null>;
+  get lineage(): DataLoader<string, Lineage | null> {
+    this.#lineage ??= new DataLoader((ids) => loadLineages(this.#call, ids));
+    return this.#lineage;
+  }
+
   /** A tenant's two JSON objects. */
-  readonly objects: DataLoader<TenantHead, TenantObjects, string>;
-  readonly idBySlug: DataLoader<string, string | null>;
+  get objects(): DataLoader<TenantHead, TenantObjects, string> {
+    this.#objects ??= new DataLoader((tenants) => readObjects(this.#call, tenants), { cacheKeyFn: ({ id }) => id });
+    return this.#objects;
+  }
+
+  get idBySlug(): DataLoader<string, string | null> {
+    this.#idBySlug ??= new DataLoader((slugs) => findIdsBySlug(this.#call, slugs));
+    return this.#idBySlug;
+  }
+
   /** What an id names. */
-  readonly owner: DataLoader<string, Owner | null>;
+  get owner(): DataLoader<string, Owner | null> {
+    this.#owner ??= new DataLoader((ids) => findOwners(this.#call, ids));
+    return this.#owner;
+  }
+
   /** The own entries along a lineage. */
-  readonly config: DataLoader<Lineage, ConfigLineage>;
+  get config(): DataLoader<Lineage, ConfigLineage> {
+    this.#config ??= new DataLoader(async (lineages) => {
+      const entries = await alongLineages(lineages, (tenants) => ownEntries(this.#call, tenants));
+      return lineages.map((tenants, index) => ({ tenants, entries: entries[index] ?? [] }));
+    });
+    return this.#config;
+  }
+
   /** The own policies along a lineage. */
-  readonly permissions: DataLoader<Lineage, PermissionLineage>;
-  /** Pages and counts, by the arguments of the field that asks: siblings in a document share them. */
-  children(input: ListChildren): DataLoader<string, Page<TenantHead>>;
-  childCount(input: Pick<ListChildren, 'statuses'>): DataLoader<string, number>;
-  descendants(input: ListDescendants): DataLoader<Top, Page<TenantHead>, string>;
-  descendantCount(input: Pick<ListDescendants, 'statuses' | 'depth'>): DataLoader<Top, number, string>;
+  get permissions(): DataLoader<Lineage, PermissionLineage> {
+    this.#permissions ??= new DataLoader(async (lineages) => {
+      const policies = await alongLineages(lineages, (tenants) => ownPolicies(this.#call, tenants));
+      return lineages.map((tenants, index) => ({ tenants, policies: policies[index] ?? [] }));
+    });
+    return this.#permissions;
+  }
+
+  children(input: ListChildren): Children {
+    return this.#of('children', input, () => new DataLoader((ids) => listChildren(this.#call, ids, input)));
+  }
+
+  childCount(input: Pick<ListChildren, 'statuses'>): DataLoader<string, number> {
+    return this.#of('childCount', input, () => new DataLoader((ids) => countChildren(this.#call, ids, input)));
+  }
+
+  descendants(input: ListDescendants): Descendants {
+    const list = (): Descendants => new DataLoader((tops) => listDescendants(this.#call, tops, input), byPath);
+    return this.#of('descendants', input, list);
+  }
+
+  descendantCount(input: Pick<ListDescendants, 'statuses' | 'depth'>): DescendantCount {
+    const count = (): DescendantCount => new DataLoader((tops) => countDescendants(this.#call, tops, input), byPath);
+    return this.#of('descendantCount', input, count);
+  }
+
+  #of<Loader>(kind: string, input: object, create: () => Loader): Loader {
+    this.#byArguments ??= new Map();
+    const key = kind + JSON.stringify(input);
+    const loader = (this.#byArguments.get(key) as Loader | undefined) ?? create(); // the key begins with what it is
+    this.#byArguments.set(key, loader);
+    return loader;
+  }
 }
 
-export function createLoaders(call: Call): Loaders {
-  const byPath = { cacheKeyFn: ({ path }: Top) => path };
-  return {
-    lineage: new DataLoader((ids) => loadLineages(call, ids)),
-    objects: new DataLoader((tenants) => readObjects(call, tenants), { cacheKeyFn: ({ id }) => id }),
-    idBySlug: new DataLoader((slugs) => findIdsBySlug(call, slugs)),
-    owner: new DataLoader((ids) => findOwners(call, ids)),
-    config: new DataLoader(async (lineages) => {
-      const entries = await alongLineages(lineages, (tenants) => ownEntries(call, tenants));
-      return lineages.map((tenants, index) => ({ tenants, entries: entries[index] ?? [] }));
-    }),
-    permissions: new DataLoader(async (lineages) => {
-      const policies = await alongLineages(lineages, (tenants) => ownPolicies(call, tenants));
-      return lineages.map((tenants, index) => ({ tenants, policies: policies[index] ?? [] }));
-    }),
-    children: byArguments((input) => new DataLoader((ids) => listChildren(call, ids, input))),
-    childCount: byArguments((input) => new DataLoader((ids) => countChildren(call, ids, input))),
-    descendants: byArguments((input) => new DataLoader((tops) => listDescendants(call, tops, input), byPath)),
-    descendantCount: byArguments((input) => new DataLoader((tops) => countDescendants(call, tops, input), byPath)),
-  };
-}
+const byPath = { cacheKeyFn: ({ path }: Top) => path };
 
 /** One tenant is what programs ask for all the time: it is read together with those of others, and kept. Lists are neither. */
 async function loadLineages(call: Call, ids: readonly string[]): Promise<(Lineage | null)[]> {
@@ -70,15 +121,4 @@ async function alongLineages<Own>(
   const loaded = await load(tenants);
   const byKey = new Map(tenants.map(({ key }, index) => [key, loaded[index] as Own])); // one for each
   return lineages.map((lineage) => lineage.map(({ key }) => byKey.get(key) as Own));
-}
-
-/** One loader for each set of arguments. */
-function byArguments<Input, Loader>(create: (input: Input) => Loader): (input: Input) => Loader {
-  const loaders = new Map<string, Loader>();
-  return (input) => {
-    const key = JSON.stringify(input);
-    const loader = loaders.get(key) ?? create(input);
-    loaders.set(key, loader);
-    return loader;
-  };
 }

@@ -126,7 +126,7 @@ test('a move that PostgreSQL picks as the victim of a deadlock is repeated', asy
   await stranger.end();
 
   expect(await moving).toBe('ok');
-  expect(begun() - before).toBe(2);
+  expect(begun() - before).toBeGreaterThan(1);
   expect((await world.read(tenant)).rootId).toBe(high!.id);
 });
 

@@ -11,9 +11,6 @@ export interface LineageReader {
   advance(rootId: string, revision: bigint): void;
 }
 
-/** What comes in while the database answers goes out together: few requests wait for many statements, and many for a few. */
-const statementsAtOnce = 2;
-
 /** How many tenants the kept lineages have at most, counted once for each. */
 const maxKept = 100_000;
 
@@ -54,22 +51,22 @@ function lineageIn(kept: LRUCache<string, Lineage>, id: string): [Lineage] | [] 
   return lineage === undefined ? [] : [lineage];
 }
 
-/** Gathers what is asked for while earlier statements run. */
+/** What is asked for while the database answers goes out together, when it has: many requests cost no more statements than a few. */
 function joined(read: (ids: readonly string[]) => Promise<(Lineage | null)[]>): DataLoader<string, Lineage | null> {
-  let running = 0;
+  let running = false;
   // The batch that is being gathered, or null when nobody waits.
   let dispatch: (() => void) | null = null;
   const next = (): void => {
-    if (dispatch !== null && running < statementsAtOnce) {
+    if (dispatch !== null && !running) {
       const go = dispatch;
       dispatch = null;
-      running += 1;
+      running = true;
       go();
     }
   };
   const readNext = (ids: readonly string[]): Promise<(Lineage | null)[]> =>
     read(ids).finally(() => {
-      running -= 1;
+      running = false;
       setImmediate(next);
     });
   return new DataLoader<string, Lineage | null>(readNext, {
