@@ -1,0 +1,44 @@
+import { createApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { openDatabase } from '../../src/db/database.ts';
+import { createServer } from '../../src/http/server.ts';
+import { timeBudget } from '../../src/time-budget.ts';
+import { answerParent } from './child.ts';
+
+/** What to serve: the product on a database, or one body under every address. Or nothing new: how much was used. */
+export type Served = { readonly databaseUrl: string } | { readonly constantBody: string } | 'usage';
+
+export interface ServedAt {
+  /** Where it is served. */
+  readonly url: string;
+  /** Processor time of this process so far. */
+  readonly cpuMs: number;
+}
+
+/** As in production, except that nothing is given up because a machine is slow. The log goes where standard output goes. */
+const config = readConfig({ REQUEST_TIMEOUT_MS: '120000' });
+
+let url = '';
+
+answerParent<Served, ServedAt>(async (served) => {
+  if (served !== 'usage') {
+    const server =
+      'databaseUrl' in served ? await serveProduct(served.databaseUrl) : serveConstant(served.constantBody);
+    url = await server.listen({ host: '127.0.0.1', port: 0 });
+  }
+  const { user, system } = process.cpuUsage();
+  return { url, cpuMs: (user + system) / 1_000 };
+});
+
+async function serveProduct(url: string) {
+  const database = openDatabase({ ...config, url, ...timeBudget(config.requestTimeoutMs) });
+  const secrets = { encryptionKey: 'a key for benchmarks, nothing else', apiKeyHmacSecret: 'a secret for benchmarks' };
+  const { server } = await createApp({ config, database, ...secrets });
+  return server;
+}
+
+function serveConstant(body: string) {
+  const server = createServer(config);
+  server.get('/*', async (_request, reply) => reply.type('application/json; charset=utf-8').send(body));
+  return server;
+}
