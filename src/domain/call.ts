@@ -3,6 +3,7 @@ import type { Database } from '../db/database.ts';
 import { isRetryable } from '../db/errors.ts';
 import type { Prisma } from '../db/generated/prisma/client.ts';
 import type { EntryCache } from './entry-cache.ts';
+import { StratumError } from './errors.ts';
 import type { Principal } from './principal.ts';
 import type { SecretBox } from './secrets.ts';
 import type { LineageReader } from './tenants/lineage-reader.ts';
@@ -56,7 +57,7 @@ const attempts = 8;
 
 /**
  * Runs `work` in one transaction on one connection and commits. Deadlocks, serialization failures and {@link Outrun} repeat it,
- * so `work` must not do anything that can't be undone by a rollback.
+ * so `work` must not do anything that can't be undone by a rollback. `SERVICE_UNAVAILABLE` when all attempts fail.
  */
 export async function transaction<T>(call: Call, work: (db: Prisma.TransactionClient) => Promise<T>): Promise<T> {
   const { transactionTimeoutMs: timeout } = call.limits;
@@ -64,8 +65,11 @@ export async function transaction<T>(call: Call, work: (db: Prisma.TransactionCl
     try {
       return await call.database.prisma.$transaction(work, { timeout, maxWait: timeout });
     } catch (error) {
-      if (attempt === attempts || !(error instanceof Outrun || isRetryable(error))) {
+      if (!(error instanceof Outrun || isRetryable(error))) {
         throw error;
+      }
+      if (attempt === attempts) {
+        throw new StratumError('SERVICE_UNAVAILABLE', 'Too many changes of others came in between', { cause: error });
       }
       await sleep(Math.random() * 10 * attempt);
     }

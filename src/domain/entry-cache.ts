@@ -17,18 +17,30 @@ export interface EntryCache {
   readonly permissionMaps: LRUCache<string, SharedMap>;
 }
 
-/** @param maxRows How many entries of each kind are kept at most, over all tenants. */
-export function createEntryCache(maxRows = 200_000): EntryCache {
+/** As much of each kind is kept at most, over all tenants, in characters of JSON: a few large values count like many small ones. */
+const maxCharacters = 32 * 1024 * 1024;
+
+export function createEntryCache(): EntryCache {
   return {
-    config: cacheOf<readonly OwnEntry[]>(maxRows, ({ length }) => length),
-    permissions: cacheOf<readonly OwnPolicy[]>(maxRows, ({ length }) => length),
-    configMaps: cacheOf<SharedMap>(maxRows, (map) => Object.keys(map).length),
-    permissionMaps: cacheOf<SharedMap>(maxRows, (map) => Object.keys(map).length),
+    config: cacheOf<readonly OwnEntry[]>(weightOfRows),
+    permissions: cacheOf<readonly OwnPolicy[]>(weightOfRows),
+    configMaps: cacheOf<SharedMap>((map) => JSON.stringify(map).length),
+    permissionMaps: cacheOf<SharedMap>((map) => JSON.stringify(map).length),
   };
 }
 
-function cacheOf<Kept extends object>(maxSize: number, rowsOf: (kept: Kept) => number): LRUCache<string, Kept> {
-  return new LRUCache<string, Kept>({ maxSize, sizeCalculation: (kept) => rowsOf(kept) + 1 });
+function cacheOf<Kept extends object>(weightOf: (kept: Kept) => number): LRUCache<string, Kept> {
+  return new LRUCache<string, Kept>({ maxSize: maxCharacters, sizeCalculation: weightOf });
+}
+
+/** What a row weighs beside its key and its value. */
+const restOfRow = 100;
+
+function weightOfRows(rows: readonly (OwnPolicy | OwnEntry)[]): number {
+  return rows.reduce((weight, row) => {
+    const sealed = 'ciphertext' in row ? row.ciphertext : null;
+    return weight + restOfRow + JSON.stringify([row.key, row.value, sealed]).length;
+  }, restOfRow);
 }
 
 /** Revisions are numbers of one tree, so the tree is part of the key. */

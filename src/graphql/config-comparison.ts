@@ -145,6 +145,7 @@ function summarize({ results }: DriftReport): Summary {
 builder.queryFields((t) => ({
   configDiff: t.field({
     type: ConfigDiff,
+    nullable: true,
     description: 'What applies to two tenants, side by side.',
     authScopes: { read: true },
     args: {
@@ -158,6 +159,7 @@ builder.queryFields((t) => ({
   }),
   configDrift: t.field({
     type: ConfigDrift,
+    nullable: true,
     description: 'How far tenants have gone from another one, key by key.',
     authScopes: { read: true },
     args: {

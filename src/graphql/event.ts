@@ -81,6 +81,7 @@ const EventConnection = builder.connectionObject(
 builder.queryField('events', (t) =>
   t.field({
     type: EventConnection,
+    nullable: true,
     description: 'What happened to a tenant, from the ledger of the tree it is in.',
     authScopes: { read: true },
     args: {

@@ -88,7 +88,7 @@ export const Tenant = builder.prismaObject('Tenant', {
     treeRevision: t.field({
       type: 'Revision',
       description: 'How far the ledger of its tree had come when the tenant was read. Good for `ifRevision`.',
-      resolve: async (tenant, _args, context) => tenantOf(await lineageOf(tenant, context)).treeRevision,
+      resolve: treeRevisionOf,
     }),
     createdAt: t.field({
       type: 'DateTime',
@@ -158,6 +158,12 @@ async function objectsOf(tenant: TenantHead & Partial<TenantObjects>, { loaders 
 /** The tenant's lineage as it is for this request. A tenant that went meanwhile has only itself. */
 export async function lineageOf(tenant: TenantHead, { loaders }: Context): Promise<Lineage> {
   return (await loaders.lineage.load(tenant.id)) ?? [{ ...tenant, treeRevision: tenant.revision }];
+}
+
+/** Where a tenant was written or listed first, others may have changed it before its lineage was read: then nothing newer was seen. */
+async function treeRevisionOf(tenant: TenantHead, _args: unknown, context: Context): Promise<bigint> {
+  const { revision, rootId, treeRevision } = tenantOf(await lineageOf(tenant, context));
+  return revision === tenant.revision && rootId === tenant.rootId ? treeRevision : tenant.revision;
 }
 
 /** The tenant behind those of its ancestors that exist for the caller. Of a root there is nothing to load. */

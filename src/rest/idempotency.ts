@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { invalidField } from '../domain/errors.ts';
+import { invalid, invalidField } from '../domain/errors.ts';
 import type { Context } from '../graphql/context.ts';
 
 /** What makes a repeated POST recognisable. */
@@ -35,7 +35,16 @@ export function idempotencyOf({ method, url, headers, body }: FastifyRequest): I
     throw invalidField('Idempotency-Key', `must have 1 to ${maxKeyLength} characters`);
   }
   const fingerprint = createHash('sha256')
-    .update(JSON.stringify([method, url, body ?? null]))
+    .update(textOf([method, url, body ?? null]))
     .digest('hex');
   return { key, fingerprint };
+}
+
+/** JSON can be read however deep it is, but not written again. */
+function textOf(request: unknown): string {
+  try {
+    return JSON.stringify(request);
+  } catch {
+    throw invalid([{ path: [], message: 'The body is nested too deeply', code: 'invalid_json' }]);
+  }
 }

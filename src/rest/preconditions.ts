@@ -4,13 +4,16 @@ import type { Context } from '../graphql/context.ts';
 import { entityTag, isTagged, namesTag, revisionNamed } from './etag.ts';
 import type { Data, Operation } from './operation.ts';
 
-/** The answer's entity tag, when it has one; true when the caller already holds this answer. */
+/**
+ * The answer's entity tag, when it has one; true when the caller already holds this answer. What is true of a tenant is shown to
+ * different callers differently, so no cache that several share may keep it.
+ */
 export function isKnown(request: FastifyRequest, reply: FastifyReply, result: unknown): boolean {
   if (!isTagged(result)) {
     return false;
   }
   const tag = entityTag(result);
-  reply.header('ETag', tag);
+  reply.header('ETag', tag).header('Cache-Control', 'private, no-cache');
   const held = request.headers['if-none-match'];
   return held !== undefined && (request.method === 'GET' || request.method === 'HEAD') && namesTag(held, tag);
 }

@@ -5,6 +5,7 @@ import { deletePermission } from '../../src/domain/permissions/delete.ts';
 import { updatePermission } from '../../src/domain/permissions/update.ts';
 import { suspendTenant } from '../../src/domain/tenants/transition.ts';
 import { DomainWorld, outcomeOf, outcomesOf } from '../support/domain-world.ts';
+import { growSubtree } from '../support/grow-subtree.ts';
 
 let world: DomainWorld;
 let root: Tenant;
@@ -115,6 +116,23 @@ describe('revocation', () => {
     expect(await holders()).toEqual([]);
     expect(await world.permissions(beside)).toHaveLength(1);
     await revoke((await world.permissions(beside))![0]!.policyId);
+  });
+
+  test('CASCADE takes more policies than a statement may have parameters', async () => {
+    await using big = await DomainWorld.open();
+    const tenant = await big.root();
+    await growSubtree(big.database, tenant.id, 33_000);
+    const { id } = await createPermission(big.admin, {
+      tenantId: tenant.id,
+      input: { key: 'export', value: true, mode: 'DELEGATED', revocationMode: 'CASCADE' },
+    });
+    await big.sql(`insert into permission_policies (id, tenant_key, root_id, key, value, revision)
+      select gen_random_uuid(), key, root_id, 'export', 'true', 1 from tenants where depth > 0`);
+
+    const { deletedCount } = await deletePermission(big.admin, { id });
+
+    expect(deletedCount).toBe(33_001);
+    expect(await big.counts()).toMatchObject({ policies: 0, events: 33_003 });
   });
 
   test('SOFT takes its own row only', async () => {

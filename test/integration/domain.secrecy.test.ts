@@ -153,7 +153,7 @@ test('two tenants with one secret have nothing in common in the database, and ne
   expect(new Set(sealed).size).toBe(3);
 });
 
-test('a sealed value that is carried to another tenant or key by hand does not open', async () => {
+test('a sealed value that is carried to another tenant or key by hand does not open, and can be written anew', async () => {
   const [one, other] = [await world.root(), await world.root()];
   await set(one, token);
   await set(other, { ...token, value: 'own' });
@@ -165,4 +165,6 @@ test('a sealed value that is carried to another tenant or key by hand does not o
 
   world.services.cache.config.clear();
   await expect(world.config(other)).rejects.toThrow();
+  await set(other, { ...token, value: 'new' });
+  expect(await world.value(other, token.key)).toBe('new');
 });

@@ -1,7 +1,12 @@
-import { isNonNullType } from 'graphql';
+import { execute, isNonNullType, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createCall } from '../../src/domain/call.ts';
+import { createServices } from '../../src/domain/services.ts';
+import type { LineageReader } from '../../src/domain/tenants/lineage-reader.ts';
+import { createContext } from '../../src/graphql/context.ts';
 import { schema } from '../../src/graphql/schema.ts';
-import { type Created, GraphqlWorld } from '../support/graphql-world.ts';
+import { type Created, GraphqlWorld, type Json } from '../support/graphql-world.ts';
+import { secrets } from '../support/rest-app.ts';
 
 let world: GraphqlWorld;
 beforeAll(async () => {
@@ -126,4 +131,37 @@ describe('a key that is not there', () => {
     const { id } = await world.tenant();
     await world.refused('VALIDATION_ERROR', set, { id, ifRevision });
   });
+});
+
+test('a tenant that others change between its list and its lineage names no tree revision that it was not seen at', async () => {
+  const { id, slug } = await world.tenant();
+  const services = createServices({
+    database: world.database,
+    encryptionKeys: [secrets.encryptionKey],
+    limits: { maxDepth: 64, transactionTimeoutMs: 20_000 },
+  });
+  const lineages: LineageReader = {
+    ...services.lineages,
+    load: async (one) => {
+      await world.data('mutation ($id: ID!) { updateTenant(id: $id, input: { name: "theirs" }) { id } }', { id });
+      return services.lineages.load(one);
+    },
+  };
+  const principal = { type: 'system', id: 'test', scopes: ['admin'], home: null } as const;
+  const call = createCall({ ...services, lineages }, { principal, requestId: null, sourceIp: null });
+  const query = parse('query ($slug: String!) { tenants(search: $slug) { nodes { name treeRevision } } }');
+
+  const { data } = await execute({
+    schema,
+    document: query,
+    variableValues: { slug },
+    contextValue: createContext(call),
+  });
+
+  const [{ name, treeRevision }] = (data as Json).tenants.nodes;
+  expect(name).toBe('Tenant');
+  const mine =
+    'mutation ($id: ID!, $seen: Revision!) { updateTenant(id: $id, input: { name: "mine" }, ifRevision: $seen) { id } }';
+  const { errors } = await world.ask(mine, { id, seen: treeRevision });
+  expect(errors).toMatchObject([{ extensions: { code: 'REVISION_MISMATCH' } }]);
 });

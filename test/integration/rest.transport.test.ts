@@ -148,6 +148,11 @@ describe('Idempotency-Key', () => {
       await world.refused('POST', '/tenants', { body, headers: { 'idempotency-key': key } }, 400, 'VALIDATION_ERROR');
     }
   });
+
+  test('400 for a body that is nested deeper than it could be written again', async () => {
+    const body = `{"metadata":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`;
+    await world.refused('POST', '/tenants', { body, headers: { 'idempotency-key': 'deep' } }, 400, 'VALIDATION_ERROR');
+  });
 });
 
 test('no key, and a wrong one, are 401 on every route of the table', async () => {

@@ -91,8 +91,9 @@ export function shower(
 ): Show {
   const home = principal.home?.tenantId;
   const revealed = revealSensitive && (hasScope(principal, 'admin') || home === tenants.at(-1)?.id);
+  const secretFrom = secretLevels(entries);
   return (entry, level) => {
-    const sensitive = isSensitiveAt(entries, entry, level);
+    const sensitive = level >= (secretFrom.get(entry.key) ?? Number.POSITIVE_INFINITY);
     const owner = tenants[level]?.id ?? '';
     if (sensitive && !revealed && home !== owner) {
       return { value: null, sensitive, masked: true };
@@ -108,11 +109,17 @@ export function secretContext(tenantId: string, key: string): string {
   return `config:${tenantId}:${key}`;
 }
 
-function isSensitiveAt(entries: ConfigLineage['entries'], { key, ciphertext }: OwnEntry, level: number): boolean {
-  return (
-    ciphertext !== null ||
-    entries.slice(0, level).some((own) => own.some((above) => above.key === key && above.ciphertext !== null))
-  );
+/** The topmost level at which each key is stored as a secret. */
+function secretLevels(entries: ConfigLineage['entries']): ReadonlyMap<string, number> {
+  const levels = new Map<string, number>();
+  for (const [level, own] of entries.entries()) {
+    for (const { key, ciphertext } of own) {
+      if (ciphertext !== null && !levels.has(key)) {
+        levels.set(key, level);
+      }
+    }
+  }
+  return levels;
 }
 
 function explainConfig(

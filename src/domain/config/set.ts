@@ -5,6 +5,7 @@ import type { Call } from '../call.ts';
 import { atIndex, invalid, StratumError } from '../errors.ts';
 import { type Write, write } from '../ledger/write.ts';
 import { assertUnchanged } from '../revision.ts';
+import type { SecretBox } from '../secrets.ts';
 import { assertActive } from '../tenants/lifecycle.ts';
 import { parse } from '../validation.ts';
 import { type EntriesAbove, entriesAbove, entryState, type StoredEntry, touchConfig } from './change.ts';
@@ -161,11 +162,9 @@ function plan(
   const sensitive = sensitiveAbove || (input.sensitive ?? (existing !== undefined && existing.ciphertext !== null));
   const locked = input.locked ?? false;
   const context = secretContext(tenantId, input.key);
-  if (existing !== undefined && existing.locked === locked && (existing.ciphertext !== null) === sensitive) {
-    const current = existing.ciphertext === null ? existing.value : secrets.open(existing.ciphertext, context);
-    if (isDeepStrictEqual(current, asRead(input.value))) {
-      return null;
-    }
+  const isAlike = existing?.locked === locked && (existing.ciphertext !== null) === sensitive;
+  if (isAlike && isDeepStrictEqual(currentValue(existing, secrets, context), asRead(input.value))) {
+    return null;
   }
   return {
     id: existing?.id ?? uuidv7(),
@@ -179,4 +178,13 @@ function plan(
 /** A value as it comes back from storage: JSON knows no negative zero. */
 function asRead(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
+}
+
+/** What is stored now; undefined, which no JSON is, for a secret that can't be opened: it must be possible to write it anew. */
+function currentValue({ value, ciphertext }: OwnEntry, secrets: SecretBox, context: string): unknown {
+  try {
+    return ciphertext === null ? value : secrets.open(ciphertext, context);
+  } catch {
+    return undefined;
+  }
 }

@@ -90,8 +90,6 @@ export async function touchPermissions(
   rootId: string,
   tenantKeys: readonly bigint[],
 ): Promise<void> {
-  await db.tenant.updateMany({
-    where: { key: { in: [...tenantKeys] } },
-    data: { permissionRevision: ledger(rootId).nextRevision - 1n },
-  });
+  await db.$executeRaw`
+    update tenants set permission_revision = ${ledger(rootId).nextRevision - 1n} where key = any(${[...tenantKeys]}::bigint[])`;
 }

@@ -1,10 +1,11 @@
-import type { Prisma } from '../../db/generated/prisma/client.ts';
+import { type PermissionPolicy, Prisma, type Tenant } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
 import { StratumError } from '../errors.ts';
-import { write } from '../ledger/write.ts';
+import { type Write, write } from '../ledger/write.ts';
 import { assertUnchanged } from '../revision.ts';
 import { beneath } from '../tenants/path.ts';
 import { findPolicy, findTenantOf, policyState, touchPermissions } from './change.ts';
+import { type OwnPolicy, policyColumns } from './policies.ts';
 
 export interface DeletePermission {
   readonly id: string;
@@ -41,23 +42,9 @@ export async function deletePermission(
         details: { key: policy.key },
       });
     }
-    const { before } = beneath(tenant.path);
-    const where: Prisma.PermissionPolicyWhereInput =
-      policy.revocationMode === 'SOFT'
-        ? { id }
-        : {
-            rootId: tenant.rootId,
-            key: policy.key,
-            tenant: { path: { gte: tenant.path, lt: before } },
-            revocationMode: { not: 'PERMANENT' },
-          };
-    const doomed = await write.db.permissionPolicy.findMany({
-      where,
-      include: { tenant: true },
-      orderBy: { tenant: { path: 'asc' } },
-    });
-    await write.db.permissionPolicy.deleteMany({ where: { id: { in: doomed.map((one) => one.id) } } });
-    for (const { tenant: holder, ...one } of doomed) {
+    const doomed = await remove(write, tenant, policy);
+    for (const { tenantId, path, ...one } of doomed) {
+      const holder = { id: tenantId, path };
       ledger.append({ type: 'permission.deleted', tenant: holder, before: policyState(holder, one) });
     }
     await touchPermissions(
@@ -67,4 +54,24 @@ export async function deletePermission(
     );
     return { id, tenantId: owner, key: policy.key, deletedCount: doomed.length, revision: ledger.nextRevision - 1n };
   });
+}
+
+interface DoomedPolicy extends OwnPolicy {
+  readonly tenantKey: bigint;
+  readonly tenantId: string;
+  readonly path: string;
+}
+
+/** Removes what a revocation takes, parents before their children; in one statement, since a cascade may take any number. */
+async function remove({ db }: Write, { path, rootId }: Tenant, policy: PermissionPolicy): Promise<DoomedPolicy[]> {
+  const { id, key, revocationMode } = policy;
+  const taken =
+    revocationMode === 'SOFT'
+      ? Prisma.sql`p.id = ${id}::uuid`
+      : Prisma.sql`p.root_id = ${rootId}::uuid and p.key = ${key} and t.path >= ${path} and t.path < ${beneath(path).before}
+          and p.revocation_mode <> 'PERMANENT'`;
+  const doomed = await db.$queryRaw<DoomedPolicy[]>`
+    delete from permission_policies p using tenants t where t.key = p.tenant_key and ${taken}
+    returning ${policyColumns}, t.key as "tenantKey", t.id as "tenantId", t.path`;
+  return doomed.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
