@@ -155,8 +155,8 @@ export const settings = {
   }),
   poolSize: setting('STRATUM_POOL_SIZE', {
     fallback: '20',
-    schema: wholeNumber(1, 1000),
-    description: 'Database connections at most.',
+    schema: wholeNumber(2, 1000),
+    description: 'Database connections at most: half of them for reads, half for writes.',
   }),
   maxDepth: setting('STRATUM_MAX_DEPTH', {
     fallback: '64',

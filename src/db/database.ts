@@ -4,7 +4,7 @@ import { PrismaClient } from './generated/prisma/client.ts';
 
 export interface DatabaseOptions {
   readonly url: string;
-  /** Connections at most; 20 unless told. */
+  /** Connections at most, 2 or more; 20 unless told. */
   readonly poolSize?: number;
   /** PostgreSQL cancels a statement that runs longer. */
   readonly statementTimeoutMs?: number;
@@ -14,11 +14,15 @@ export interface DatabaseOptions {
   readonly onStatement?: (text: string) => void;
 }
 
-/** One pool, two ways in: Prisma for models and transactions, `query` for hand-written reads where every microsecond counts. */
+/**
+ * Two ways in, each with half of the connections: Prisma for models and transactions, `query` for hand-written reads where every
+ * microsecond counts. So writers that wait for a busy tree never hold up readers.
+ */
 export interface Database {
   readonly prisma: PrismaClient;
+  /** The connections of `query`. */
   readonly pool: pg.Pool;
-  /** Runs one statement (`Prisma.sql` makes them) on the pool. `int8` is read as bigint, as by Prisma. */
+  /** Runs one statement (`Prisma.sql` makes them) on a connection of its own. `int8` is read as bigint, as by Prisma. */
   query<Row extends object>(statement: { readonly text: string; readonly values: readonly unknown[] }): Promise<Row[]>;
   close(): Promise<void>;
 }
@@ -30,22 +34,25 @@ export function openDatabase({
   connectTimeoutMs = 5_000,
   onStatement,
 }: DatabaseOptions): Database {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: poolSize,
-    statement_timeout: statementTimeoutMs,
-    // A server that is frozen or out of reach cancels nothing: then we give up, and the connection with it.
-    query_timeout: statementTimeoutMs + goneAfterMs,
-    keepAlive: true,
-    connectionTimeoutMillis: connectTimeoutMs,
-    idleTimeoutMillis: 30_000,
-    application_name: 'stratum',
-    ...(onStatement && { Client: observedClient(onStatement) }),
-  });
-  // An idle connection that breaks is replaced by the next use; without a listener it would end the process.
-  pool.on('error', () => {});
+  const open = (max: number): pg.Pool => {
+    const pool = new pg.Pool({
+      connectionString: url,
+      max,
+      statement_timeout: statementTimeoutMs,
+      // A server that is frozen or out of reach cancels nothing: then we give up, and the connection with it.
+      query_timeout: statementTimeoutMs + goneAfterMs,
+      keepAlive: true,
+      connectionTimeoutMillis: connectTimeoutMs,
+      idleTimeoutMillis: 30_000,
+      application_name: 'stratum',
+      ...(onStatement && { Client: observedClient(onStatement) }),
+    });
+    // An idle connection that breaks is replaced by the next use; without a listener it would end the process.
+    return pool.on('error', () => {});
+  };
+  const [pool, ofPrisma] = [open(Math.ceil(poolSize / 2)), open(Math.floor(poolSize / 2))];
   const prisma = new PrismaClient({
-    adapter: new PrismaPg(pool, { disposeExternalPool: false, onPoolError: () => {} }),
+    adapter: new PrismaPg(ofPrisma, { disposeExternalPool: false, onPoolError: () => {} }),
   });
   return {
     prisma,
@@ -53,7 +60,7 @@ export function openDatabase({
     query: async ({ text, values }) => (await pool.query({ text, values: [...values], types })).rows,
     close: async () => {
       await prisma.$disconnect();
-      await pool.end();
+      await Promise.all([pool.end(), ofPrisma.end()]);
     },
   };
 }

@@ -6,9 +6,9 @@ import type { OwnPolicy } from './permissions/policies.ts';
 export type SharedMap = Readonly<Record<string, unknown>>;
 
 /**
- * Own entries and policies of tenants, kept under the revision at which they last changed (`ownKey`), and what they resolve to along a
- * lineage, kept under all of its revisions (`lineageKey`). What a key stands for never changes, so nothing is ever invalidated: a
- * reader first learns the current revisions from the database and asks for those.
+ * Own entries and policies of tenants, kept under the version that names them, and what they resolve to along a lineage, kept under all
+ * versions on the way (`lineageKey`). A version is never used twice, not even by a database that was restored from a backup: so nothing is
+ * ever invalidated, a reader first learns the current versions from the database and asks for those.
  */
 export interface EntryCache {
   readonly config: LRUCache<string, readonly OwnEntry[]>;
@@ -43,17 +43,9 @@ function weightOfRows(rows: readonly (OwnPolicy | OwnEntry)[]): number {
   }, restOfRow);
 }
 
-/** Revisions are numbers of one tree, so the tree is part of the key. */
-export function ownKey(tenantKey: bigint, rootId: string, revision: bigint): string {
-  return `${tenantKey}:${rootId}:${revision}`;
-}
-
-/** Names what applies at the end of a lineage: the tree, and the revision of each tenant on the way. */
-export function lineageKey<Tenant extends { readonly key: bigint; readonly rootId: string }>(
-  lineage: readonly Tenant[],
-  revisionOf: (tenant: Tenant) => bigint,
-): string {
-  return lineage.reduce((key, tenant) => `${key}/${tenant.key}:${revisionOf(tenant)}`, lineage[0]?.rootId ?? '');
+/** Names what applies at the end of a lineage: by the versions of each tenant on the way. */
+export function lineageKey<Tenant>(lineage: readonly Tenant[], versionOf: (tenant: Tenant) => string): string {
+  return lineage.map(versionOf).join('/');
 }
 
 /** Keeps a map for all who ask for the same from now on. */

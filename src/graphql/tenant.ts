@@ -22,8 +22,8 @@ const head = {
   regionId: true,
   sortOrder: true,
   revision: true,
-  configRevision: true,
-  permissionRevision: true,
+  configVersion: true,
+  permissionVersion: true,
   createdAt: true,
   updatedAt: true,
   archivedAt: true,
@@ -157,7 +157,7 @@ async function objectsOf(tenant: TenantHead & Partial<TenantObjects>, { loaders 
 
 /** The tenant's lineage as it is for this request. A tenant that went meanwhile has only itself. */
 export async function lineageOf(tenant: TenantHead, { loaders }: Context): Promise<Lineage> {
-  return (await loaders.lineage.load(tenant.id)) ?? [{ ...tenant, treeRevision: tenant.revision }];
+  return (await loaders.lineage.load(tenant.id)) ?? [{ ...tenant, treeRevision: tenant.revision, treeHash: '' }];
 }
 
 /** Where a tenant was written or listed first, others may have changed it before its lineage was read: then nothing newer was seen. */

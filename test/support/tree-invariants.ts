@@ -30,7 +30,10 @@ const promises: Readonly<Record<string, string>> = {
   'nothing is of a later revision than its tree': `
     select t.id::text as what from tenants t join ledgers l on l.id = t.root_id
     left join config_entries c on c.tenant_key = t.key left join permission_policies p on p.tenant_key = t.key
-    where greatest(t.revision, t.config_revision, t.permission_revision, c.revision, p.revision) > l.revision`,
+    where greatest(t.revision, c.revision, p.revision) > l.revision`,
+  'no version is used twice': `
+    select config_version::text as what from tenants group by config_version having count(*) > 1
+    union all select permission_version::text from tenants group by permission_version having count(*) > 1`,
   'no entry was accepted beneath a lock': `
     select e.ledger_id || ' ' || e.revision as what
     from events e join events k on k.ledger_id = e.ledger_id and k.revision < e.revision and k.type = 'config.updated'

@@ -61,8 +61,8 @@ create table tenants (
   region_id uuid,
   sort_order integer not null,
   revision bigint not null,
-  config_revision bigint not null default 0,
-  permission_revision bigint not null default 0,
+  config_version uuid not null default gen_random_uuid(),
+  permission_version uuid not null default gen_random_uuid(),
   created_at timestamptz(3) not null default current_timestamp,
   updated_at timestamptz(3) not null default current_timestamp,
   archived_at timestamptz(3),
@@ -131,8 +131,8 @@ begin
     new.depth := parent.depth + 1;
   end if;
   if tg_op = 'UPDATE' and new.root_id <> old.root_id then
-    new.config_revision := new.revision;
-    new.permission_revision := new.revision;
+    new.config_version := gen_random_uuid();
+    new.permission_version := gen_random_uuid();
   end if;
   return new;
 end
@@ -149,8 +149,8 @@ begin
     depth = depth + (new.depth - old.depth),
     root_id = new.root_id,
     revision = new.revision,
-    config_revision = case when new.root_id = old.root_id then config_revision else new.revision end,
-    permission_revision = case when new.root_id = old.root_id then permission_revision else new.revision end
+    config_version = case when new.root_id = old.root_id then config_version else gen_random_uuid() end,
+    permission_version = case when new.root_id = old.root_id then permission_version else gen_random_uuid() end
   where path > old.path and path < left(old.path, -1) || '0';
   if new.root_id <> old.root_id then
     update config_entries c set revision = new.revision from tenants t

@@ -28,10 +28,10 @@ export function ownEntries(
   return ownRows<OwnEntry>(tenants, {
     cache: cache.config,
     view,
-    revisionOf: ({ configRevision }) => configRevision,
+    versionOf: ({ configVersion }) => configVersion,
     read: (keys) =>
       database.query(Prisma.sql`
-        select t.key as "tenantKey", t.root_id as "rootId", t.config_revision as "ownRevision", ${entryColumns}
+        select t.key as "tenantKey", t.config_version as version, ${entryColumns}
         from tenants t left join config_entries c on c.tenant_key = t.key where t.key = any(${keys}::bigint[]) order by c.key`),
   });
 }

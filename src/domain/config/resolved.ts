@@ -149,7 +149,7 @@ export async function resolvedConfigMap(
   { selection, load }: { selection: ConfigSelection; load: () => Promise<ConfigLineage> },
 ): Promise<SharedMap> {
   const maps = call.cache.configMaps;
-  const key = selection.keys || selection.prefix ? null : lineageKey(tenants, ({ configRevision }) => configRevision);
+  const key = selection.keys || selection.prefix ? null : lineageKey(tenants, ({ configVersion }) => configVersion);
   const kept = key === null ? undefined : maps.get(key);
   if (kept !== undefined) {
     return kept;

@@ -84,12 +84,8 @@ export function policyState({ id: tenantId }: Pick<Tenant, 'id'>, policy: OwnPol
   };
 }
 
-/** Notes on tenants of one tree that their own policies changed at its newest revision: caches go by it. */
-export async function touchPermissions(
-  { db, ledger }: Write,
-  rootId: string,
-  tenantKeys: readonly bigint[],
-): Promise<void> {
+/** Gives the own policies of tenants new versions, now that they have changed: caches go by them. */
+export async function touchPermissions({ db }: Write, tenantKeys: readonly bigint[]): Promise<void> {
   await db.$executeRaw`
-    update tenants set permission_revision = ${ledger(rootId).nextRevision - 1n} where key = any(${[...tenantKeys]}::bigint[])`;
+    update tenants set permission_version = gen_random_uuid() where key = any(${[...tenantKeys]}::bigint[])`;
 }

@@ -30,7 +30,7 @@ export async function createPermission(
         ${mode}::permission_mode, ${revocationMode}::revocation_mode, ${ledger.nextRevision})
       returning ${policyColumns}`) as [OwnPolicy];
     ledger.append({ type: 'permission.created', tenant, after: policyState(tenant, policy) });
-    await touchPermissions(write, tenant.rootId, [tenant.key]);
+    await touchPermissions(write, [tenant.key]);
     return { ...policy, tenant };
   });
 }

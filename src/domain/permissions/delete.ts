@@ -49,7 +49,6 @@ export async function deletePermission(
     }
     await touchPermissions(
       write,
-      tenant.rootId,
       doomed.map(({ tenantKey }) => tenantKey),
     );
     return { id, tenantId: owner, key: policy.key, deletedCount: doomed.length, revision: ledger.nextRevision - 1n };

@@ -27,10 +27,10 @@ export function ownPolicies(
   return ownRows<OwnPolicy>(tenants, {
     cache: cache.permissions,
     view,
-    revisionOf: ({ permissionRevision }) => permissionRevision,
+    versionOf: ({ permissionVersion }) => permissionVersion,
     read: (keys) =>
       database.query(Prisma.sql`
-        select t.key as "tenantKey", t.root_id as "rootId", t.permission_revision as "ownRevision", ${policyColumns}
+        select t.key as "tenantKey", t.permission_version as version, ${policyColumns}
         from tenants t left join permission_policies p on p.tenant_key = t.key where t.key = any(${keys}::bigint[]) order by p.key`),
   });
 }

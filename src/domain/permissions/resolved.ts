@@ -105,7 +105,7 @@ export async function resolvedPermissionsMap(
 ): Promise<SharedMap> {
   const maps = call.cache.permissionMaps;
   const key =
-    selection.keys || selection.prefix ? null : lineageKey(tenants, ({ permissionRevision }) => permissionRevision);
+    selection.keys || selection.prefix ? null : lineageKey(tenants, ({ permissionVersion }) => permissionVersion);
   const kept = key === null ? undefined : maps.get(key);
   if (kept !== undefined) {
     return kept;

@@ -62,7 +62,7 @@ export async function updatePermission(
       before: policyState(tenant, policy),
       after: policyState(tenant, updated),
     });
-    await touchPermissions(write, tenant.rootId, [tenant.key]);
+    await touchPermissions(write, [tenant.key]);
     return { ...updated, tenant };
   });
 }

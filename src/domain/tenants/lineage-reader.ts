@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../../db/database.ts';
-import { areCurrent, type Lineage, readLineages } from './lineage.ts';
+import { currentOf, type Lineage, readLineages, tenantOf } from './lineage.ts';
 
 /** Reads lineages for all calls of the process. */
 export interface LineageReader {
@@ -16,29 +16,28 @@ const maxKept = 100_000;
 
 /**
  * Joins the reads of concurrent requests into one. What was read before is asked first whether it still holds, which costs next to nothing,
- * and what doesn't is read again. Each statement begins after the last of its requests has come, so every answer is as current as one
- * that was read alone.
+ * and the rest is read. Each statement begins after the last of its requests has come, so every answer is as current as one that was
+ * read alone.
  */
 export function createLineageReader(database: Database): LineageReader {
   const kept = new LRUCache<string, Lineage>({ maxSize: maxKept, sizeCalculation: ({ length }) => length });
   const advanced = new LRUCache<string, bigint>({ max: maxAdvanced });
   const mayHold = ([root]: Lineage): boolean =>
     root !== undefined && root.treeRevision >= (advanced.get(root.id) ?? root.treeRevision);
-  const readAgain = async (ids: readonly string[]): Promise<(Lineage | null)[]> => {
-    const lineages = await readLineages({ database }, ids);
-    for (const [index, id] of ids.entries()) {
-      kept.set(id, lineages[index] ?? undefined);
-    }
-    return lineages;
-  };
-  const loader = joined(async (asked) => {
+  const read = async (asked: readonly string[]): Promise<(Lineage | null)[]> => {
     const ids = [...new Set(asked)];
     const known = ids.flatMap((id) => lineageIn(kept, id)).filter(mayHold);
-    const isHolding = known.length === ids.length && (await areCurrent({ database }, known));
-    const lineages = isHolding ? known : await readAgain(ids);
-    const found = new Map(ids.map((id, index) => [id, lineages[index] ?? null]));
+    const holding = known.length === 0 ? [] : await currentOf({ database }, known);
+    const found = new Map<string, Lineage | null>(holding.map((lineage) => [tenantOf(lineage).id, lineage]));
+    const missing = ids.filter((id) => !found.has(id));
+    const fresh = missing.length === 0 ? [] : await readLineages({ database }, missing);
+    for (const [index, id] of missing.entries()) {
+      found.set(id, fresh[index] ?? null);
+      kept.set(id, fresh[index] ?? undefined);
+    }
     return asked.map((id) => found.get(id) ?? null);
-  });
+  };
+  const loader = joined(read);
   return { load: (id) => loader.load(id), advance: (rootId, revision) => void advanced.set(rootId, revision) };
 }
 
@@ -51,22 +50,28 @@ function lineageIn(kept: LRUCache<string, Lineage>, id: string): [Lineage] | [] 
   return lineage === undefined ? [] : [lineage];
 }
 
+/** A statement that is slower than this, as on a connection that is dead, holds up nobody but its own. */
+const patienceMs = 100;
+
 /** What is asked for while the database answers goes out together, when it has: many requests cost no more statements than a few. */
 function joined(read: (ids: readonly string[]) => Promise<(Lineage | null)[]>): DataLoader<string, Lineage | null> {
-  let running = false;
+  let running = 0;
+  let startedAt = 0;
   // The batch that is being gathered, or null when nobody waits.
   let dispatch: (() => void) | null = null;
   const next = (): void => {
-    if (dispatch !== null && !running) {
+    const now = performance.now();
+    if (dispatch !== null && (running === 0 || now - startedAt >= patienceMs)) {
       const go = dispatch;
       dispatch = null;
-      running = true;
+      running += 1;
+      startedAt = now;
       go();
     }
   };
   const readNext = (ids: readonly string[]): Promise<(Lineage | null)[]> =>
     read(ids).finally(() => {
-      running = false;
+      running -= 1;
       setImmediate(next);
     });
   return new DataLoader<string, Lineage | null>(readNext, {
@@ -74,6 +79,7 @@ function joined(read: (ids: readonly string[]) => Promise<(Lineage | null)[]>): 
     batchScheduleFn: (go) => {
       dispatch = go;
       setImmediate(next);
+      setTimeout(next, patienceMs).unref();
     },
   });
 }

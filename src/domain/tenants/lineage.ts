@@ -9,6 +9,8 @@ import { headColumns, type TenantHead } from './rows.ts';
 /** A tenant as it was when the ledger of its tree stood at `treeRevision`. */
 export interface LineageTenant extends TenantHead {
   readonly treeRevision: bigint;
+  /** The hash of the last event there, in hex: the same number may come again in a restored database, this doesn't. */
+  readonly treeHash: string;
 }
 
 /** A tenant's ancestors and itself, root first; never empty. */
@@ -72,7 +74,7 @@ export async function readLineages(
   const rows = await database.query<LineageTenant>(Prisma.sql`
     with wanted as (select path from tenants where id = any(${[...ids]}::uuid[])),
     prefixes as (select distinct left(path, n) as path from wanted, generate_series(1, length(path)) as n where substr(path, n, 1) = '/')
-    select ${headColumns}, l.revision as "treeRevision"
+    select ${headColumns}, l.revision as "treeRevision", encode(l.head_hash, 'hex') as "treeHash"
     from prefixes cross join lateral (select * from tenants where tenants.path = prefixes.path offset 0) t
       join ledgers l on l.id = t.root_id`);
   const byPath = new Map(rows.map((row) => [row.path, row]));
@@ -84,22 +86,25 @@ export async function readLineages(
 }
 
 /**
- * Whether lineages that were read before are what would be read now, in one statement: the ledgers of their trees stand where they stood,
+ * Those of the lineages read before that are what would be read now, in one statement: the ledgers of their trees stand where they stood,
  * and every change to a tenant is an event there, a move to another tree included. Only the position of a root is among those of other
  * trees, so it is compared.
  */
-export async function areCurrent({ database }: Pick<Call, 'database'>, lineages: readonly Lineage[]): Promise<boolean> {
+export async function currentOf(
+  { database }: Pick<Call, 'database'>,
+  lineages: readonly Lineage[],
+): Promise<Lineage[]> {
   const ids = [...new Set(lineages.flatMap(([root]) => root?.id ?? []))];
   const rows = await database.query<Standing & { id: string }>(Prisma.sql`
-    select l.id, l.revision as "treeRevision", t.sort_order as "sortOrder" from ledgers l join tenants t on t.id = l.id
+    select l.id, encode(l.head_hash, 'hex') as "treeHash", t.sort_order as "sortOrder" from ledgers l join tenants t on t.id = l.id
     where l.id = any(${ids}::uuid[])`);
   const standings = new Map(rows.map(({ id, ...standing }) => [id, standing]));
-  return lineages.every(([root]) => root !== undefined && isEqual(root, standings.get(root.id)));
+  return lineages.filter(([root]) => root !== undefined && isEqual(root, standings.get(root.id)));
 }
 
 /** What tells whether anything of a tree has changed. */
-type Standing = Pick<LineageTenant, 'treeRevision' | 'sortOrder'>;
+type Standing = Pick<LineageTenant, 'treeHash' | 'sortOrder'>;
 
 function isEqual(before: Standing, now: Standing | undefined): boolean {
-  return now !== undefined && now.treeRevision === before.treeRevision && now.sortOrder === before.sortOrder;
+  return now !== undefined && now.treeHash === before.treeHash && now.sortOrder === before.sortOrder;
 }

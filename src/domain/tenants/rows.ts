@@ -7,7 +7,7 @@ export type TenantHead = Omit<Tenant, 'document' | 'metadata'>;
 export const headColumns = Prisma.sql`
   t.id, t.key, t.parent_id as "parentId", t.root_id as "rootId", t.path, t.depth, t.slug, t.name, t.status,
   t.isolation_strategy as "isolationStrategy", t.region_id as "regionId", t.sort_order as "sortOrder", t.revision,
-  t.config_revision as "configRevision", t.permission_revision as "permissionRevision",
+  t.config_version as "configVersion", t.permission_version as "permissionVersion",
   t.created_at as "createdAt", t.updated_at as "updatedAt", t.archived_at as "archivedAt"`;
 
 /** The columns of `tenants t` as the whole Prisma model. */
