@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
  * Turns the country codes of Debian's `iso-codes` package into a hierarchy that `npm run demo -- --import` loads: the world, its
  * countries, their subdivisions.
  *
- *     node scripts/iso-to-csv.ts iso_3166-1.json iso_3166-2.json > world.csv
+ *     npx node scripts/iso-to-csv.ts iso_3166-1.json iso_3166-2.json > world.csv
  */
 interface Country {
   readonly alpha_2: string;

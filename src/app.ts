@@ -10,7 +10,7 @@ import { findAnswer, keepAnswer } from './domain/idempotency.ts';
 import { createServices } from './domain/services.ts';
 import { type Context, createContext } from './graphql/context.ts';
 import { schema } from './graphql/schema.ts';
-import { createYogaServer } from './graphql/yoga.ts';
+import { createYogaServer, graphqlPath } from './graphql/yoga.ts';
 import { drainOnClose } from './http/drain.ts';
 import { graphqlRoute } from './http/graphql-route.ts';
 import { health } from './http/health.ts';
@@ -48,7 +48,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     hmacSecret: options.apiKeyHmacSecret,
     configuredKeys: configuredKeys(config),
   });
-  const openContext = contextOpener(services, authenticate);
+  const openContext = contextOpener(services, authenticate, config.requestTimeoutMs);
 
   addHealth(server, database);
   server.register(restApi, {
@@ -76,15 +76,16 @@ function openServices({ database, config, encryptionKey }: AppOptions): Services
 
 function configuredKeys(config: Config): ConfiguredKey[] {
   const bootstrap = config.bootstrapKey === null ? [] : [{ id: 'bootstrap', key: config.bootstrapKey }];
-  const development = developmentKeyAllowed(config) ? [{ id: 'development', key: developmentKey }] : [];
+  const development = developmentKeyAllowed(config) ? [{ id: 'development', key: developmentKey, isLocal: true }] : [];
   return [...bootstrap, ...development];
 }
 
 /** Who calls and what for, as the schema wants to know it. */
-function contextOpener(services: Services, authenticate: Authenticate) {
+function contextOpener(services: Services, authenticate: Authenticate, requestTimeoutMs: number) {
   return async (request: FastifyRequest, idempotency?: Caller['idempotency']): Promise<Context> => {
-    const principal = await authenticate(request.headers);
-    const caller = { principal, requestId: request.id, sourceIp: request.ip };
+    const deadline = performance.now() + requestTimeoutMs;
+    const principal = await authenticate({ headers: request.headers, peer: request.socket.remoteAddress });
+    const caller = { principal, requestId: request.id, sourceIp: request.ip, deadline };
     return createContext(createCall(services, { ...caller, ...(idempotency && { idempotency }) }));
   };
 }
@@ -111,14 +112,19 @@ function addGraphql(
     logFault: (error) => (logs.getStore() ?? server.log).error({ err: error }, 'an operation failed'),
   });
   server.register(graphqlRoute, {
-    path: yoga.graphqlEndpoint,
+    path: graphqlPath,
     handle: (req) => logs.run(req.log, async () => yoga.fetch(...fetchArguments(req), { req })),
   });
 }
 
-/** Only path and query count of an address: the host that a caller names is nothing to build on. */
-function fetchArguments(request: FastifyRequest): [url: string, init: RequestInit] {
-  // Node has joined what was sent twice, and the route reads bodies as text.
-  const { method, url, headers, body } = request as { headers: Record<string, string>; body?: string } & typeof request;
-  return [`http://localhost${url}`, { method, headers, ...(body && { body }) }];
+/** Only the query counts of an address: it was found by its path, and the host that a caller names is nothing to build on. */
+function fetchArguments({ method, url, headers: sent, body }: FastifyRequest): [url: string, init: RequestInit] {
+  const query = url.includes('?') ? url.slice(url.indexOf('?')) : '';
+  const headers = new Headers(sent as Record<string, string>); // Node has joined what was sent twice
+  const type = headers.get('content-type');
+  if (type !== null) {
+    headers.set('content-type', type.toLowerCase());
+  }
+  // The route reads bodies as text.
+  return [`http://localhost${graphqlPath}${query}`, { method, headers, ...(body ? { body: body as string } : {}) }];
 }

@@ -141,7 +141,7 @@ export const settings = {
   }),
   bootstrapKey: secret('STRATUM_BOOTSTRAP_KEY', {
     schema: bootstrapKey,
-    description: `An API key with every right in the installation, to make the first keys with: 16 characters or more. The development key \`${developmentKey}\` works without any setting outside production on an embedded or local database, and nowhere else.`,
+    description: `An API key with every right in the installation, to make the first keys with: 16 characters or more. The development key \`${developmentKey}\` works without any setting outside production, on an embedded or local database, for callers on the same machine, and nowhere else.`,
   }),
   allowedOrigins: setting('ALLOWED_ORIGINS', {
     fallback: 'http://localhost:3000,http://localhost:3300',
@@ -223,8 +223,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 }
 
 /**
- * Whether the development key may be accepted: only where nobody but the developer can reach the data. That is an embedded database
- * or one on this very machine, and never in production.
+ * Whether the development key may be accepted at all, from callers on this machine: with an embedded database or one on this very
+ * machine, and never in production.
  */
 export function developmentKeyAllowed({ nodeEnv, databaseUrl }: Pick<Config, 'nodeEnv' | 'databaseUrl'>): boolean {
   return nodeEnv !== 'production' && (databaseUrl === null || isOnThisMachine(databaseUrl));

@@ -16,6 +16,7 @@ function fail(error: unknown): never {
 try {
   const starting = start(readConfig(process.env), say);
   endOnSignal(() => {
+    say('stratum: stopping, when what runs has finished');
     starting.then((running) => running.stop()).then(() => process.exit(0), fail);
   });
   await starting;

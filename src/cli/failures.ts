@@ -1,4 +1,4 @@
-import { isUnavailable } from '../db/errors.ts';
+import { isTableMissing, isUnavailable } from '../db/errors.ts';
 
 /** What a person can do something about is a sentence; a fault of ours keeps its stack. */
 export function sentenceOf(error: unknown): string {
@@ -7,6 +7,9 @@ export function sentenceOf(error: unknown): string {
   }
   if (error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError) {
     return error.stack ?? error.message;
+  }
+  if (isTableMissing(error)) {
+    return 'the database holds no Stratum, or one of an older version: run "stratum migrate" first';
   }
   return isUnavailable(error) ? `the database can't be reached: ${reasonOf(error)}` : reasonOf(error);
 }

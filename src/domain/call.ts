@@ -29,6 +29,8 @@ export interface Caller {
   readonly principal: Principal;
   readonly requestId: string | null;
   readonly sourceIp: string | null;
+  /** When nobody waits for an answer any more, on the clock of `performance.now()`: no write begins after it. */
+  readonly deadline?: number;
   /** Set for a POST that carries an `Idempotency-Key`. */
   readonly idempotency?: { readonly key: string; readonly fingerprint: string };
 }
@@ -61,6 +63,9 @@ const attempts = 8;
  */
 export async function transaction<T>(call: Call, work: (db: Prisma.TransactionClient) => Promise<T>): Promise<T> {
   const { transactionTimeoutMs: timeout } = call.limits;
+  if (call.deadline !== undefined && performance.now() > call.deadline) {
+    throw new StratumError('SERVICE_UNAVAILABLE', 'The time for this request was over before the change could begin');
+  }
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await call.database.prisma.$transaction(work, { timeout, maxWait: timeout });

@@ -3,7 +3,7 @@ import { type GraphiQLOptions, renderGraphiQL as renderFromNetwork } from 'graph
 const firstQuery = `# Stratum: tenants inside tenants, and what applies to each of them, and why.
 # Who asks is said below, under "Headers".
 
-query WhatThereIs {
+{
   tenants(first: 10, roots: true) {
     nodes {
       name

@@ -3,6 +3,7 @@ import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } fro
 import { LRUCache } from 'lru-cache';
 import type { Context } from './context.ts';
 import { isFault, maskError, originOf } from './errors.ts';
+import { assertAffordable } from './limits.ts';
 import { playgroundOptions, renderPlayground } from './playground.ts';
 
 /** What serves the schema over HTTP. `Incoming` is whatever the server around it knows of a request. */
@@ -18,7 +19,10 @@ export interface YogaOptions<Incoming> {
   readonly logFault: (error: unknown, incoming: Incoming) => void;
 }
 
-/** GraphQL over HTTP, with SSE for what is live, at `/graphql`. */
+/** Where the schema is served. */
+export const graphqlPath = '/graphql';
+
+/** GraphQL over HTTP. */
 export function createYogaServer<Incoming extends object>({
   schema,
   openContext,
@@ -28,7 +32,7 @@ export function createYogaServer<Incoming extends object>({
 }: YogaOptions<Incoming>): YogaServerInstance<Incoming, Context> {
   return createYoga<Incoming, Context>({
     schema,
-    graphqlEndpoint: '/graphql',
+    graphqlEndpoint: graphqlPath,
     graphiql: playground === null ? false : playgroundOptions(playground.apiKey),
     renderGraphiQL: renderPlayground,
     landingPage: false,
@@ -36,11 +40,12 @@ export function createYogaServer<Incoming extends object>({
     cors: false,
     logging: false,
     parserAndValidationCache: { documentCache: memory(), errorCache: memory() },
-    maskedErrors: { maskError },
+    maskedErrors: { maskError: introspection ? maskError : withoutHint },
     plugins: [
       identify(openContext, logFault),
       reportFaults(logFault),
       refuseInOurWords,
+      refuseWhatIsTooMuch,
       ...(introspection ? [] : [withoutIntrospection]),
     ],
   });
@@ -112,6 +117,17 @@ async function parsed<Parameters>(parse: () => Promise<Parameters>): Promise<Par
   }
 }
 
+/** Refuses an operation before anything is read for it. */
+const refuseWhatIsTooMuch: Plugin = {
+  onExecute: ({ args, setResultAndStopExecution }) => {
+    try {
+      assertAffordable(args);
+    } catch (error) {
+      setResultAndStopExecution({ errors: [maskError(error)] });
+    }
+  },
+};
+
 /** Keeps the schema to itself: no answers about it, and no hints at what it has. */
 const withoutIntrospection: Plugin = {
   onValidate: ({ addValidationRule }) => {
@@ -120,7 +136,11 @@ const withoutIntrospection: Plugin = {
   },
 };
 
-function withoutHint(error: Error): GraphQLError {
-  const { message, nodes, extensions } = maskError(error);
-  return new GraphQLError(message.replace(/ Did you mean .*\?$/s, ''), { nodes: nodes ?? null, extensions });
+function withoutHint(error: unknown): GraphQLError {
+  const { message, nodes, path, extensions } = maskError(error);
+  return new GraphQLError(message.replace(/ Did you mean .*\?$/s, ''), {
+    nodes: nodes ?? null,
+    path: path ?? null,
+    extensions,
+  });
 }

@@ -48,8 +48,7 @@ async function send(reply: FastifyReply, response: Response): Promise<unknown> {
   });
   const type = response.headers.get('content-type') ?? '';
   if (response.body !== null && endless.test(type)) {
-    // The two types of a web stream, Node's and the browser's, are the same thing.
-    return Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
+    return reply.send(Readable.from(response.body)); // whoever made the stream, Node's web streams or a stand-in
   }
   const text = await response.text();
   if (type.startsWith('text/html')) {

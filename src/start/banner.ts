@@ -8,8 +8,15 @@ export function banner({ url, place, config }: { url: string; place: string; con
     ['REST', `${url}/api/v1`],
     ['REST described', `${url}/api/docs`],
     ['Data', place],
-    ...(developmentKeyAllowed(config) ? [['Development key', `${developmentKey} (header X-API-Key)`]] : []),
+    ...keyRows(config),
   ];
   const lines = rows.map(([name = '', value = '']) => `  ${name.padEnd(28)}${value}`);
   return ['', `Stratum ${version} is ready.`, ...lines, ''].join('\n');
+}
+
+function keyRows(config: Config): string[][] {
+  if (developmentKeyAllowed(config)) {
+    return [['Development key', `${developmentKey} (header X-API-Key, from this machine only)`]];
+  }
+  return config.bootstrapKey === null ? [['No key yet', 'set STRATUM_BOOTSTRAP_KEY, or nobody can call']] : [];
 }

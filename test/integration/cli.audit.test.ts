@@ -3,6 +3,7 @@ import { main } from '../../src/cli/main.ts';
 import { createClient, ImportTenantsDocument } from '../../src/client/index.ts';
 import { captureStreams } from '../support/captured-streams.ts';
 import { type Listening, listen } from '../support/listening.ts';
+import { emptyDatabase } from '../support/template-database.ts';
 
 let server: Listening;
 let ledgers = 0;
@@ -74,4 +75,14 @@ test('a ledger that does not exist is an error, not an intact ledger', async () 
 
   expect({ code, out }).toEqual({ code: 1, out: '' });
   expect(err).toMatch(/^stratum: there is no ledger 01990000/);
+});
+
+test('a database that was never migrated is a sentence that says what to do', async () => {
+  const empty = await emptyDatabase();
+  const streams = captureStreams();
+  const code = await main(['audit', 'verify'], { DATABASE_URL: empty.url }, streams);
+  await empty.drop();
+
+  expect({ code, out: streams.out() }).toEqual({ code: 1, out: '' });
+  expect(streams.err()).toMatch(/^stratum: the database holds no Stratum.*"stratum migrate"/);
 });

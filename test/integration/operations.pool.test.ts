@@ -99,7 +99,8 @@ test('readings that take several statements, beside moves and lifecycles', async
 });
 
 test('the database counts as there while every connection is busy', async () => {
-  const held = await Promise.all(Array.from({ length: connections }, () => opened.database.pool.connect()));
+  const { pool } = opened.database;
+  const held = await Promise.all(Array.from({ length: pool.options.max }, () => pool.connect()));
   try {
     const { statusCode } = await opened.app.server.inject({ url: '/api/v1/health/ready' });
     expect(statusCode).toBe(200);

@@ -108,8 +108,8 @@ describe('stopping (O3)', () => {
     const server = await start({ DATABASE_URL: url });
     const lock = await lockTenants(url);
     const [busy, late] = [rawConnection(server), rawConnection(server)];
-    busy.write(`GET /api/v1/tenants HTTP/1.1\r\nHost: x\r\nX-API-Key: sk_test_bootstrap\r\n\r\n`);
-    late.write('GET /api/v1/health/ready HTTP/1.1\r\nHost: x\r\n');
+    busy.write(`GET /api/v1/tenants HTTP/1.1\r\nHost: localhost\r\nX-API-Key: sk_test_bootstrap\r\n\r\n`);
+    late.write('GET /api/v1/health/ready HTTP/1.1\r\nHost: localhost\r\n');
     await lock.waiting();
 
     server.signal('SIGTERM');

@@ -53,7 +53,8 @@ async function verifyLedger(database: Database, head: Head): Promise<LedgerRepor
   return { ledgerId: head.id, events: chain.events, faults: chain.end(head) };
 }
 
-const pageSize = 1_000;
+/** An event may weigh 256 KiB. */
+const pageSize = 200;
 
 async function* readEvents(database: Database, { id, revision: last }: Head): AsyncGenerator<Event> {
   for (let after = 0n; ; ) {

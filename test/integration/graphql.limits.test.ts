@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getIntrospectionQuery } from 'graphql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { GraphqlWorld } from '../support/graphql-world.ts';
+
+let world: GraphqlWorld;
+beforeAll(async () => {
+  world = await GraphqlWorld.open();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+const pages = (count: number, leaf = 'id') =>
+  Array.from({ length: count }).reduce<string>((inner) => `children(first: 100) { nodes { ${inner} } }`, leaf);
+const aliases = (count: number, field: string) =>
+  Array.from({ length: count }, (_, index) => `a${index}: ${field}`).join(' ');
+const id = '0193a5b0-0000-7000-8000-000000000000';
+
+describe('a document that asks for too much is refused before anything is read', () => {
+  test.each([
+    ['pages within pages', `{ tenant(id: "${id}") { ${pages(3)} } }`],
+    [
+      'up and down the tree',
+      `{ tenant(id: "${id}") { ${pages(1, `parent { ${pages(1, `parent { ${pages(1)} }`)} }`)} } }`,
+    ],
+    ['pages of the default size', '{ tenants { nodes { descendants { nodes { descendants { nodes { id } } } } } } }'],
+    ['many lists side by side', `{ ${aliases(2_000, 'tenants { nodes { id } }')} }`],
+    ['many statements side by side', `{ ${aliases(5_001, `tenant(id: "${id}") { id }`)} }`],
+    [
+      'many nodes of many things',
+      `{ ${aliases(20, `nodes(ids: [${`"${id}" `.repeat(100)}]) { ... on Tenant { ${pages(1)} } }`)} }`,
+    ],
+    ['levels without end', `{ tenant(id: "${id}") { ${'parent { '.repeat(40)} id ${'}'.repeat(40)} } }`],
+    [
+      'fragments that double each other',
+      `{ tenant(id: "${id}") { ...f0 } } ${Array.from({ length: 60 }, (_, index) => `fragment f${index} on Tenant { a: parent { ...f${index + 1} } b: parent { ...f${index + 1} } }`).join(' ')} fragment f60 on Tenant { id }`,
+    ],
+  ])('%s', async (_, query) => {
+    world.statements.length = 0;
+    const { data, errors } = await world.ask(query);
+    expect(errors).toMatchObject([{ extensions: { code: 'VALIDATION_ERROR', details: { max_fields: 100_000 } } }]);
+    expect(data).toBeUndefined();
+    expect(world.statements).toEqual([]);
+  });
+
+  test('pages in variables, and changes by the hundred, which leave nothing behind', async () => {
+    const tenant = await world.tenant();
+    const before = await world.counts();
+    const nested = `query ($n: Int) { tenant(id: "${id}") { ${pages(3).replaceAll('first: 100', 'first: $n')} } }`;
+    expect((await world.ask(nested, { n: 100 })).errors).toHaveLength(1);
+    expect((await world.ask(nested, { n: 5 })).errors).toMatchObject([{ extensions: { code: 'TENANT_NOT_FOUND' } }]);
+    const change = `setConfig(tenantId: "${tenant.id}", input: { key: "k", value: 1 }) { key }`;
+    expect((await world.ask(`mutation { ${aliases(501, change)} }`)).errors).toHaveLength(1);
+    expect(await world.counts()).toEqual(before);
+  });
+});
+
+test('what programs and consoles ask for is not too much', async () => {
+  const { id: tenant } = await world.tenant();
+  const everything = `name slugPath document metadata parent { name } ancestors { name }
+    resolvedConfig { key value source { name } explanation { candidates { tenant { name } value } rule } } resolvedPermissions { key value }`;
+  for (const query of [
+    `{ ${aliases(500, `tenant(id: "${tenant}") { ${everything} }`)} }`,
+    `{ tenant(id: "${tenant}") { ${pages(2, 'id name')} } }`,
+    `{ tenants(first: 100) { nodes { ${everything} children(first: 10) { totalCount nodes { ${everything} } } } } }`,
+    getIntrospectionQuery(),
+  ]) {
+    expect((await world.ask(query)).errors).toBeUndefined();
+  }
+});
+
+test('when the time of a request is over, no further change of its document begins', async () => {
+  await using slow = await GraphqlWorld.open({ settings: { REQUEST_TIMEOUT_MS: '300' } });
+  const tenant = await slow.tenant();
+  const change = (index: number) =>
+    `a${index}: setConfig(tenantId: "${tenant.id}", input: { key: "k${index}", value: 1 }) { key }`;
+  const { errors } = await slow.ask(
+    `mutation { ${Array.from({ length: 480 }, (_, index) => change(index)).join(' ')} }`,
+  );
+
+  expect(errors).toMatchObject([{ extensions: { code: 'SERVICE_UNAVAILABLE' } }]);
+  await sleep(200); // what had begun ends
+  const then = await slow.counts();
+  await sleep(500);
+  expect(await slow.counts()).toEqual(then);
+  expect(then['entries']).toBeLessThan(480);
+});
