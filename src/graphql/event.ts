@@ -1,5 +1,6 @@
 import type { Event as EventRow } from '../db/generated/prisma/client.ts';
 import { countEvents, type ListEvents, listEvents } from '../domain/ledger/list.ts';
+import { eventId, resourceOf } from '../domain/ledger/resource.ts';
 import { eventTypeList } from '../domain/ledger/types.ts';
 import { requireTenant, visibleLineage } from '../domain/tenants/lineage.ts';
 import { parse } from '../domain/validation.ts';
@@ -9,17 +10,10 @@ import { connectionOf } from './connection.ts';
 import { EventOrderEnum } from './enums.ts';
 import { Tenant } from './tenant.ts';
 
-const Actor = builder.objectRef<Pick<EventRow, 'actorType' | 'actorId'>>('Actor').implement({
-  description: 'Who made a change.',
-  fields: (t) => ({
-    type: t.exposeString('actorType', { description: '`api_key`, `jwt` or `system`.' }),
-    id: t.exposeString('actorId', { description: 'Its id among those of its type.' }),
-  }),
-});
-
 const Event = builder.objectRef<EventRow>('Event').implement({
   description: 'One change, as the ledger keeps it for good.',
   fields: (t) => ({
+    id: t.id({ description: 'Its own id, made of its hash.', resolve: eventId }),
     ledgerId: t.exposeID('ledgerId', {
       description: "The ledger it stands in: that of a tree has the id of the tree's root.",
     }),
@@ -35,7 +29,19 @@ const Event = builder.objectRef<EventRow>('Event').implement({
         return lineage === null ? null : (visibleLineage(call, lineage).find(({ id }) => id === tenantId) ?? null);
       },
     }),
-    actor: t.field({ type: Actor, description: 'Who did it.', resolve: (event) => event }),
+    actorType: t.exposeString('actorType', {
+      description: 'What kind of caller did it: `api_key`, `jwt` or `system`.',
+    }),
+    actorId: t.exposeString('actorId', { description: 'The id of the caller among those of its kind.' }),
+    resourceType: t.string({
+      description: 'What kind of thing changed: `tenant`, `config` or `permission`.',
+      resolve: (event) => resourceOf(event).type,
+    }),
+    resourceId: t.string({
+      nullable: true,
+      description: 'What the thing is called: the key of a config entry, the id of anything else.',
+      resolve: (event) => resourceOf(event).id,
+    }),
     requestId: t.exposeString('requestId', {
       nullable: true,
       description: 'The request that did it, as logs name it.',
@@ -63,7 +69,7 @@ const Event = builder.objectRef<EventRow>('Event').implement({
   }),
 });
 
-const EventConnection = builder.connectionObject(
+export const EventConnection = builder.connectionObject(
   {
     type: Event,
     name: 'EventConnection',

@@ -8,6 +8,7 @@ import './config-comparison.ts';
 import './permission.ts';
 import './permission-changes.ts';
 import './event.ts';
+import './tenant-export.ts';
 import './node-queries.ts';
 import { assertEveryFieldHasRule } from './access.ts';
 import { builder } from './builder.ts';

@@ -1,4 +1,4 @@
-import type { GetTenantContextQuery, ListTenantsQuery } from '../operations/generated/graphql.ts';
+import type { ExportTenantQuery, GetTenantContextQuery, ListTenantsQuery } from '../operations/generated/graphql.ts';
 import { type JsonSchema, nullable, object, reference } from './json-schema.ts';
 import type { Present } from './route.ts';
 
@@ -44,5 +44,27 @@ export const contextBody = {
       tenant: reference('Tenant'),
       ancestors: at('tenant.ancestors'),
       revision: at('tenant.tagRevision'),
+    }),
+};
+
+/** Kinds of things that clients of v1 look for in an export, and that this version keeps none of. */
+const none = { api_keys: [], webhooks: [], webhook_events: [], webhook_deliveries: [], consent_records: [] };
+
+/** All that is kept of a tenant, its audit log last, which may be of any length. */
+export const exportBody = {
+  field: 'audit_logs',
+  of: ({ exportTenant }: Present<ExportTenantQuery>) => ({
+    tenant: exportTenant.tenant,
+    config_entries: exportTenant.config,
+    permission_policies: exportTenant.permissions,
+    ...none,
+  }),
+  schema: (at: (path: `exportTenant.${'config' | 'permissions' | 'events.nodes'}`) => JsonSchema) =>
+    object({
+      tenant: reference('Tenant'),
+      config_entries: at('exportTenant.config'),
+      permission_policies: at('exportTenant.permissions'),
+      ...Object.fromEntries(Object.keys(none).map((kind) => [kind, { type: 'array', maxItems: 0 }])),
+      audit_logs: at('exportTenant.events.nodes'),
     }),
 };

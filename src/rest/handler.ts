@@ -74,7 +74,7 @@ async function answer(prepared: Prepared, exchange: Exchange): Promise<unknown> 
     const variables = { ...given, ...(await expectedRevision(request, { ...prepared, context })) };
     if (route.list !== null) {
       const fetch = (page: Data) => operation.run(createContext(context.call), { ...variables, ...page });
-      return await answerList(request, reply, { at: route.list, fetch, variables });
+      return await answerList(request, reply, { at: route.list, around: route.around, fetch, variables });
     }
     const data = await run(prepared, context, variables);
     return isKnown(request, reply, Object.values(data)[0])

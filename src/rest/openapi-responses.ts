@@ -42,9 +42,9 @@ function success(route: Route, body: JsonSchema | null): object {
   return { description: body === null ? 'Done.' : route.summary, headers: headers(...names), ...content };
 }
 
-function bodyOf({ list, body }: Route, at: (path: string) => JsonSchema): JsonSchema | null {
+function bodyOf({ list, around, body }: Route, at: (path: string) => JsonSchema): JsonSchema | null {
   if (list !== null) {
-    return at(`${list}.nodes`);
+    return around === null ? at(`${list}.nodes`) : around.schema(at);
   }
   return typeof body === 'string' ? at(body) : (body?.schema(at) ?? null);
 }

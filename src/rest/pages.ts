@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalidField } from '../domain/errors.ts';
 import { type Data, valueAt } from './operation.ts';
+import type { Around } from './route.ts';
 
 /** As many as the schema gives at once. */
 const largestPage = 100;
@@ -15,22 +16,39 @@ interface Connection {
 /** Runs the route's operation for the page behind a cursor. */
 type Fetch = (page: { limit: number; cursor?: string }) => Promise<Data>;
 
-/** Answers one page with the way to the next one, when a limit is given; the whole array otherwise. */
+interface List {
+  /** Where the connection is in the data. */
+  readonly at: string;
+  readonly around: Around | null;
+  readonly fetch: Fetch;
+  readonly variables: Data;
+}
+
+/** Answers one page with the way to the next one, when a limit is given; the whole list otherwise. */
 export async function answerList(
   request: FastifyRequest,
   reply: FastifyReply,
-  { at, fetch, variables }: { at: string; fetch: Fetch; variables: Data },
+  { at, around, fetch, variables }: List,
 ): Promise<unknown> {
   const { limit, cursor } = variables as { limit?: number; cursor?: string }; // coerced already
-  const load = async (page: Parameters<Fetch>[0]) => valueAt(await fetch(page), at) as Connection;
-  const first = await load({ limit: limit ?? largestPage, ...(typeof cursor === 'string' && { cursor }) });
+  const data = await fetch({ limit: limit ?? largestPage, ...(typeof cursor === 'string' && { cursor }) });
+  const first = valueAt(data, at) as Connection;
+  const frame = around && (around.of(data as never) as object); // checked where the row is written
   if (typeof limit === 'number') {
     linkNext(request, reply, first.pageInfo.hasNextPage ? first.pageInfo.endCursor : null);
-    return first.nodes;
+    return around === null ? first.nodes : { ...frame, [around.field]: first.nodes };
   }
   reply.type('application/json; charset=utf-8');
+  const list = wholeArray(first, async (page) => valueAt(await fetch(page), at) as Connection);
   // A HEAD request needs nothing but the proof that the first page could be read.
-  return Readable.from(request.method === 'HEAD' ? [] : wholeArray(first, load));
+  return Readable.from(request.method === 'HEAD' ? [] : around === null ? list : framed(frame, around.field, list));
+}
+
+/** The list as the last field of an object. */
+async function* framed(frame: object | null, field: string, list: AsyncIterable<string>): AsyncGenerator<string> {
+  yield `${JSON.stringify(frame).slice(0, -1)},${JSON.stringify(field)}:`;
+  yield* list;
+  yield '}';
 }
 
 /** Pages of a list that the schema gives whole, because the depth of a tree bounds it. */

@@ -17,8 +17,10 @@ export interface Route {
   readonly bind: Readonly<Record<string, string>>;
   /** What becomes the body: the value at a path of the data, a shape made of it, or nothing. */
   readonly body: string | Shape | null;
-  /** The connection whose nodes are the body, for routes that answer a bare array. */
+  /** The connection whose nodes are the body, for routes that answer a bare array; or its last field, where there is `around`. */
   readonly list: string | null;
+  /** What stands around the list in the body. */
+  readonly around: Around | null;
   /** The short list that is the body and is paged here, since it is bounded by a tree's depth. */
   readonly sliced: boolean;
   /** Where a created thing stands from now on, filled from the body; for 201. */
@@ -39,6 +41,12 @@ export interface Shape {
   readonly schema: (at: (path: string) => JsonSchema) => JsonSchema;
 }
 
+/** An object whose last field is a list of any length. */
+export interface Around extends Shape {
+  /** The name of the list. */
+  readonly field: string;
+}
+
 /** The body of a batch that was refused as a whole; `of` gives null when the refusal is about the request and not about its items. */
 export interface Refusal {
   readonly of: (error: ErrorBody, request: unknown) => unknown;
@@ -52,7 +60,7 @@ type Path<T> = T extends readonly unknown[]
     ? { [Key in keyof T & string]: Key | `${Key}.${Path<NonNullable<T[Key]>>}` }[keyof T & string]
     : never;
 
-interface RouteRow<Data, Variables> extends Partial<Omit<Route, 'document' | 'body' | 'list'>> {
+interface RouteRow<Data, Variables> extends Partial<Omit<Route, 'document' | 'body' | 'list' | 'around'>> {
   readonly method: Method;
   readonly path: string;
   readonly scope: Route['scope'];
@@ -62,6 +70,7 @@ interface RouteRow<Data, Variables> extends Partial<Omit<Route, 'document' | 'bo
   readonly bind?: Readonly<Record<string, (keyof Variables & string) | `input.${string}`>>;
   readonly body?: Path<Data> | ShapeOf<Data>;
   readonly list?: Path<Data>;
+  readonly around?: ShapeOf<Data> & Pick<Around, 'field'>;
 }
 
 /** Data whose root fields are there: where one is missing, the schema has reported why, and nothing is shaped. */
@@ -79,6 +88,7 @@ export function route<Data, Variables>(row: RouteRow<Data, Variables>): Route {
     bind: {},
     body: null,
     list: null,
+    around: null,
     sliced: false,
     location: null,
     refusal: null,

@@ -2,6 +2,7 @@ import {
   ArchiveTenantDocument,
   CreateTenantDocument,
   CreateTenantsDocument,
+  ExportTenantDocument,
   GetTenantContextDocument,
   GetTenantDocument,
   ListAncestorsDocument,
@@ -16,7 +17,7 @@ import {
   UpdateTenantDocument,
 } from '../operations/generated/graphql.ts';
 import { createdTenants, refusedTenants } from './batches.ts';
-import { contextBody, tenantPage } from './bodies.ts';
+import { contextBody, exportBody, tenantPage } from './bodies.ts';
 import { type Route, route } from './route.ts';
 
 const read = { tag: 'Tenants', scope: 'read' } as const;
@@ -157,5 +158,15 @@ export const tenantRoutes: readonly Route[] = [
     summary: 'All a program needs to know about a tenant: resolved config and permissions, and its ancestors',
     document: GetTenantContextDocument,
     body: contextBody,
+  }),
+  route({
+    ...read,
+    scope: 'admin',
+    method: 'GET',
+    path: '/tenants/:id/export',
+    summary: 'All that is kept of a tenant itself: its config, permissions and audit log, secrets withheld',
+    document: ExportTenantDocument,
+    list: 'exportTenant.events',
+    around: exportBody,
   }),
 ];

@@ -13,7 +13,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 const read = `query ($id: ID!, $subtree: Boolean! = false, $types: [String!], $order: EventOrder! = OLDEST_FIRST, $first: Int, $after: String) {
   events(tenantId: $id, subtree: $subtree, types: $types, order: $order, first: $first, after: $after) {
     totalCount pageInfo { hasNextPage endCursor } edges { cursor node { revision } }
-    nodes { ledgerId revision type tenantId tenant { name } actor { type id } requestId sourceIp occurredAt before after previousHash hash } } }`;
+    nodes { ledgerId revision type tenantId tenant { name } id actorType actorId resourceType resourceId requestId sourceIp occurredAt before after previousHash hash } } }`;
 
 interface Asked extends Record<string, unknown> {
   readonly as?: Principal;
@@ -63,7 +63,8 @@ describe('every change', () => {
         ledgerId: root.id,
         tenantId: event.revision === 1 ? root.id : tenant.id,
         tenant: event.revision === 1 ? { name: 'root' } : null,
-        actor: { type: 'api_key', id: 'development' },
+        actorType: 'api_key',
+        actorId: 'development',
         requestId: expect.any(String),
         sourceIp: '127.0.0.1',
         occurredAt: expect.stringMatching(/Z$/),
