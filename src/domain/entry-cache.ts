@@ -7,7 +7,7 @@ export type SharedMap = Readonly<Record<string, unknown>>;
 
 /**
  * Own entries and policies of tenants, kept under the version that names them, and what they resolve to along a lineage, kept under all
- * versions on the way (`lineageKey`). A version is never used twice, not even by a database that was restored from a backup: so nothing is
+ * versions on the way. A version is never used twice, not even by a database that was restored from a backup: so nothing is
  * ever invalidated, a reader first learns the current versions from the database and asks for those.
  */
 export interface EntryCache {
@@ -43,14 +43,29 @@ function weightOfRows(rows: readonly (OwnPolicy | OwnEntry)[]): number {
   }, restOfRow);
 }
 
-/** Names what applies at the end of a lineage: by the versions of each tenant on the way. */
-export function lineageKey<Tenant>(lineage: readonly Tenant[], versionOf: (tenant: Tenant) => string): string {
-  return lineage.map(versionOf).join('/');
+/** What a map is made of, and whether everybody may see it as it is. */
+export interface Made {
+  readonly map: Record<string, unknown>;
+  readonly isForAll: boolean;
 }
 
-/** Keeps a map for all who ask for the same from now on. */
-export function share(maps: LRUCache<string, SharedMap>, key: string, map: Record<string, unknown>): SharedMap {
-  const shared = Object.freeze(map);
-  maps.set(key, shared);
-  return shared;
+/**
+ * The map of all that applies at the end of a lineage: the one that is kept under the versions of each tenant on the way, or a new one. What
+ * is for everybody is kept for all who ask for the same.
+ */
+export async function sharedMap(
+  maps: LRUCache<string, SharedMap>,
+  versions: readonly string[],
+  make: () => Promise<Made>,
+): Promise<SharedMap> {
+  const key = versions.join('/');
+  const kept = maps.get(key);
+  if (kept !== undefined) {
+    return kept;
+  }
+  const { map, isForAll } = await make();
+  if (isForAll) {
+    maps.set(key, Object.freeze(map));
+  }
+  return map;
 }

@@ -79,6 +79,11 @@ export function isSelected(key: string, { keys, prefix }: Selection): boolean {
   return (keys === undefined || keys === null || keys.includes(key)) && key.startsWith(prefix ?? '');
 }
 
+/** Whether all keys are asked for. */
+export function isWhole({ keys, prefix }: Selection): boolean {
+  return !keys && !prefix;
+}
+
 /** One sentence for people: who decided, and what was passed over. */
 export function explanationText(
   candidates: readonly { tenant: { id: string; name: string | null }; outcome: Outcome }[],

@@ -1,3 +1,4 @@
+// One file, though it is long: all of it asks two servers, which are started once.
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';

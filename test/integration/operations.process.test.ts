@@ -1,3 +1,4 @@
+// One file, though it is long: half of it is what starting, locking and ending processes takes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';

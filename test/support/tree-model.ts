@@ -1,3 +1,4 @@
+// One file, though it is long: the rules stand here together, to be read as one, apart from the product that is held against them.
 import type { PermissionMode, RevocationMode, TenantStatus } from '../../src/db/generated/prisma/client.ts';
 import type { NewEntry, NewTenant, Operation } from './tree-operations.ts';
 

@@ -1,9 +1,10 @@
 import type { Call } from '../call.ts';
-import { lineageKey, type SharedMap, share } from '../entry-cache.ts';
+import { type Made, type SharedMap, sharedMap } from '../entry-cache.ts';
 import { canSee, hasScope } from '../principal.ts';
 import {
   explanationText,
   isSelected,
+  isWhole,
   type Outcome,
   type Rule,
   resolve,
@@ -148,15 +149,13 @@ export async function resolvedConfigMap(
   tenants: Lineage,
   { selection, load }: { selection: ConfigSelection; load: () => Promise<ConfigLineage> },
 ): Promise<SharedMap> {
-  const maps = call.cache.configMaps;
-  const key = selection.keys || selection.prefix ? null : lineageKey(tenants, ({ configVersion }) => configVersion);
-  const kept = key === null ? undefined : maps.get(key);
-  if (kept !== undefined) {
-    return kept;
-  }
-  const lineage = await load();
-  const map = configMap(resolvedConfig(call, lineage, selection));
-  return key === null || call.view.torn || lineage.entries.some(hasSecret) ? map : share(maps, key, map);
+  const make = async (): Promise<Made> => {
+    const lineage = await load();
+    const isForAll = !call.view.torn && !lineage.entries.some(hasSecret);
+    return { map: configMap(resolvedConfig(call, lineage, selection)), isForAll };
+  };
+  const versions = tenants.map(({ configVersion }) => configVersion);
+  return isWhole(selection) ? sharedMap(call.cache.configMaps, versions, make) : (await make()).map;
 }
 
 function hasSecret(own: readonly OwnEntry[]): boolean {

@@ -1,9 +1,10 @@
 import type { PermissionMode, RevocationMode } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
-import { lineageKey, type SharedMap, share } from '../entry-cache.ts';
+import { type Made, type SharedMap, sharedMap } from '../entry-cache.ts';
 import {
   explanationText,
   isSelected,
+  isWhole,
   type Outcome,
   type Rule,
   resolve,
@@ -103,15 +104,12 @@ export async function resolvedPermissionsMap(
   tenants: Lineage,
   { selection, load }: { selection: Selection; load: () => Promise<PermissionLineage> },
 ): Promise<SharedMap> {
-  const maps = call.cache.permissionMaps;
-  const key =
-    selection.keys || selection.prefix ? null : lineageKey(tenants, ({ permissionVersion }) => permissionVersion);
-  const kept = key === null ? undefined : maps.get(key);
-  if (kept !== undefined) {
-    return kept;
-  }
-  const map = permissionMap(resolvedPermissions(call, await load(), selection));
-  return key === null || call.view.torn ? map : share(maps, key, map);
+  const make = async (): Promise<Made> => {
+    const map = permissionMap(resolvedPermissions(call, await load(), selection));
+    return { map, isForAll: !call.view.torn };
+  };
+  const versions = tenants.map(({ permissionVersion }) => permissionVersion);
+  return isWhole(selection) ? sharedMap(call.cache.permissionMaps, versions, make) : (await make()).map;
 }
 
 /** The same from permissions that are resolved already. */
