@@ -1,6 +1,7 @@
 import { createTenant, createTenants } from '../domain/tenants/create.ts';
 import { moveTenant } from '../domain/tenants/move.ts';
 import { type PurgedTenant, purgeTenant } from '../domain/tenants/purge.ts';
+import { migrateTenantRegion } from '../domain/tenants/region.ts';
 import { reorderTenant } from '../domain/tenants/reorder.ts';
 import { archiveTenant, resumeTenant, suspendTenant } from '../domain/tenants/transition.ts';
 import { updateTenant } from '../domain/tenants/update.ts';
@@ -115,6 +116,14 @@ builder.mutationFields((t) => ({
     authScopes: { write: true },
     args: { ...target, position: t.arg.int({ description: 'From 0; beyond the last one means last.' }) },
     resolve: changing(reorderTenant),
+  }),
+  migrateTenantRegion: t.field({
+    type: Tenant,
+    nullable: true,
+    description: 'Puts a tenant of any status into another region. Those below it stay in theirs.',
+    authScopes: { admin: true },
+    args: { ...target, regionId: t.arg.id({ description: 'An active region.' }) },
+    resolve: changing(migrateTenantRegion),
   }),
   suspendTenant: t.field({
     type: Tenant,

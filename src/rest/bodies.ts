@@ -47,6 +47,12 @@ export const contextBody = {
     }),
 };
 
+/** The answer to a change that clients of v1 only ask to have succeeded. */
+export const succeeded = {
+  of: () => ({ success: true }),
+  schema: () => object({ success: { const: true } }),
+};
+
 /** Kinds of things that clients of v1 look for in an export, and that this version keeps none of. */
 const none = { api_keys: [], webhooks: [], webhook_events: [], webhook_deliveries: [], consent_records: [] };
 

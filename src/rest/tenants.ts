@@ -9,6 +9,7 @@ import {
   ListChildrenDocument,
   ListDescendantsDocument,
   ListTenantsDocument,
+  MigrateTenantRegionDocument,
   MoveTenantDocument,
   PurgeTenantDocument,
   ReorderTenantDocument,
@@ -17,7 +18,7 @@ import {
   UpdateTenantDocument,
 } from '../operations/generated/graphql.ts';
 import { createdTenants, refusedTenants } from './batches.ts';
-import { contextBody, exportBody, tenantPage } from './bodies.ts';
+import { contextBody, exportBody, succeeded, tenantPage } from './bodies.ts';
 import { type Route, route } from './route.ts';
 
 const read = { tag: 'Tenants', scope: 'read' } as const;
@@ -125,6 +126,15 @@ export const tenantRoutes: readonly Route[] = [
     summary: 'Remove a tenant without children, and all it owns, for good',
     status: 204,
     document: PurgeTenantDocument,
+  }),
+  route({
+    ...write,
+    scope: 'admin',
+    method: 'POST',
+    path: '/tenants/:id/migrate-region',
+    summary: 'Put a tenant into another region; those below it stay in theirs',
+    document: MigrateTenantRegionDocument,
+    body: succeeded,
   }),
   route({
     ...read,

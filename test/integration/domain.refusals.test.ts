@@ -10,6 +10,7 @@ import { updatePermission } from '../../src/domain/permissions/update.ts';
 import { createTenant, createTenants } from '../../src/domain/tenants/create.ts';
 import { moveTenant } from '../../src/domain/tenants/move.ts';
 import { purgeTenant } from '../../src/domain/tenants/purge.ts';
+import { migrateTenantRegion } from '../../src/domain/tenants/region.ts';
 import { reorderTenant } from '../../src/domain/tenants/reorder.ts';
 import { archiveTenant, resumeTenant, suspendTenant } from '../../src/domain/tenants/transition.ts';
 import { updateTenant } from '../../src/domain/tenants/update.ts';
@@ -88,6 +89,9 @@ const permit = (tenantId: string, key: string) =>
 const change = (id: string, input: object, more: object = {}) => updatePermission(world.admin, { id, input, ...more });
 const revoke = (id: string, more: object = {}) => deletePermission(world.admin, { id, ...more });
 
+const migrate = (id: string, more: object = {}) =>
+  migrateTenantRegion(world.admin, { id, regionId: unknownId, ...more });
+
 /** A revision that no tree here has. */
 const future = 1_000_000;
 
@@ -130,6 +134,9 @@ const refusals: readonly (readonly [string, ErrorCode, () => Promise<unknown>])[
   ['move: beneath a pending one', 'TENANT_INVALID_STATE', () => move(is.child, is.pending)],
   ['move: too deep', 'TENANT_DEPTH_EXCEEDED', () => move(is.suspended, is.deepest)],
   ['move: of what changed since', 'REVISION_MISMATCH', () => move(is.child, is.root, 0)],
+  ['region: of nobody', 'TENANT_NOT_FOUND', () => migrate(unknownId)],
+  ['region: that is not', 'VALIDATION_ERROR', () => migrate(is.root)],
+  ['region: of one that changed', 'REVISION_MISMATCH', () => migrate(is.root, { ifRevision: 0 })],
   ['reorder: of nobody', 'TENANT_NOT_FOUND', () => reorderTenant(world.admin, { id: unknownId, position: 0 })],
   [
     'reorder: of what changed since',

@@ -10,10 +10,12 @@ import { updatePermission } from '../../src/domain/permissions/update.ts';
 import { createTenant, createTenants } from '../../src/domain/tenants/create.ts';
 import { moveTenant } from '../../src/domain/tenants/move.ts';
 import { purgeTenant } from '../../src/domain/tenants/purge.ts';
+import { migrateTenantRegion } from '../../src/domain/tenants/region.ts';
 import { reorderTenant } from '../../src/domain/tenants/reorder.ts';
 import { archiveTenant, resumeTenant, suspendTenant } from '../../src/domain/tenants/transition.ts';
 import { updateTenant } from '../../src/domain/tenants/update.ts';
 import { DomainWorld, refusalOf, uniqueSlug, unknownId } from '../support/domain-world.ts';
+import { newRegion } from '../support/regions.ts';
 
 let world: DomainWorld;
 let home: Tenant;
@@ -69,6 +71,7 @@ const writes: Readonly<Record<string, Write>> = {
   'moveTenant, of it to the top': (call, { id }) => moveTenant(call, { id, newParentId: null }),
   'moveTenant, to it': (call, { id }) => moveTenant(call, { id: home.id, newParentId: id }),
   reorderTenant: (call, { id }) => reorderTenant(call, { id, position: 0 }),
+  migrateTenantRegion: async (call, { id }) => migrateTenantRegion(call, { id, regionId: await newRegion(world) }),
   suspendTenant: (call, { id }) => suspendTenant(call, { id }),
   resumeTenant: (call, { id }) => resumeTenant(call, { id }),
   archiveTenant: (call, { id }) => archiveTenant(call, { id }),
@@ -152,7 +155,7 @@ test('the same writes are accepted for a tenant inside, so that it is the place 
   for (const [, write] of accepted) {
     await write(call, inside);
   }
-  expect(accepted.length).toBe(9);
+  expect(accepted.length).toBe(10);
 });
 
 test('nobody at home in a tenant makes a root, by create, batch or move', async () => {

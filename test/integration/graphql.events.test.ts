@@ -3,6 +3,7 @@ import { eventTypes } from '../../src/domain/ledger/types.ts';
 import { verifyLedgers } from '../../src/domain/ledger/verify.ts';
 import type { Principal } from '../../src/domain/principal.ts';
 import { type Created, GraphqlWorld, type Json, unknownId } from '../support/graphql-world.ts';
+import { newRegion } from '../support/regions.ts';
 
 let world: GraphqlWorld;
 beforeAll(async () => {
@@ -42,18 +43,19 @@ describe('every change', () => {
     await rename(tenant, 'tenant');
     const { id: policy } = await world.permission(tenant, { key: 'p' });
     await world.data(
-      `mutation ($id: ID!, $policy: ID!, $to: ID, $other: ID) {
+      `mutation ($id: ID!, $policy: ID!, $to: ID, $other: ID, $region: ID!) {
         a: setConfig(tenantId: $id, input: { key: "k", value: 1 }) { id }
         b: setConfig(tenantId: $id, input: { key: "k", value: 2 }) { id }
         c: deleteConfig(tenantId: $id, key: "k") { key }
         d: updatePermission(id: $policy, input: { value: false }) { id }
         e: deletePermission(id: $policy) { id }
         f: reorderTenant(id: $id, position: 0) { id }
+        r: migrateTenantRegion(id: $id, regionId: $region) { id }
         g: moveTenant(id: $id, newParentId: $other) { id }
         h: moveTenant(id: $id, newParentId: $to) { id }
         i: suspendTenant(id: $id) { id } j: resumeTenant(id: $id) { id } k: archiveTenant(id: $id) { id } l: purgeTenant(id: $id) { id }
       }`,
-      { id: tenant.id, policy, to: root.id, other: other.id },
+      { id: tenant.id, policy, to: root.id, other: other.id, region: await newRegion(world) },
     );
     const { events } = await world.data(read, { id: root.id, subtree: true });
     const types = events.nodes.slice(1).map(({ type }: Json) => type);

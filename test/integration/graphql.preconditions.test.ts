@@ -6,6 +6,7 @@ import type { LineageReader } from '../../src/domain/tenants/lineage-reader.ts';
 import { createContext } from '../../src/graphql/context.ts';
 import { schema } from '../../src/graphql/schema.ts';
 import { type Created, GraphqlWorld, type Json } from '../support/graphql-world.ts';
+import { newRegion } from '../support/regions.ts';
 import { secrets } from '../support/rest-app.ts';
 
 let world: GraphqlWorld;
@@ -18,6 +19,7 @@ afterAll(() => world[Symbol.asyncDispose]());
 interface Subject extends Created {
   readonly parentId: string;
   readonly policyId: string;
+  readonly regionId: string;
 }
 
 async function subject(): Promise<Subject> {
@@ -25,7 +27,7 @@ async function subject(): Promise<Subject> {
   const tenant = await world.tenant({ parentId: root.id });
   await world.config(tenant, { key: 'old' });
   const { id: policyId } = await world.permission(tenant, { key: 'p' });
-  return { ...tenant, parentId: root.id, policyId };
+  return { ...tenant, parentId: root.id, policyId, regionId: await newRegion(world) };
 }
 
 type Change = readonly [args: (subject: Subject) => string, fields: string, before?: 'suspend'];
@@ -35,6 +37,7 @@ const changes: Readonly<Record<string, Change>> = {
   updateTenant: [({ id }) => `id: "${id}", input: { name: "new" }`, 'id'],
   moveTenant: [({ id }) => `id: "${id}", newParentId: null`, 'id'],
   reorderTenant: [({ id }) => `id: "${id}", position: 0`, 'id'],
+  migrateTenantRegion: [({ id, regionId }) => `id: "${id}", regionId: "${regionId}"`, 'id'],
   suspendTenant: [({ id }) => `id: "${id}"`, 'id'],
   resumeTenant: [({ id }) => `id: "${id}"`, 'id', 'suspend'],
   archiveTenant: [({ id }) => `id: "${id}"`, 'id'],

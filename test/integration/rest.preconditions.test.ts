@@ -1,9 +1,13 @@
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newRegion } from '../support/regions.ts';
 import { RestWorld } from '../support/rest-world.ts';
 
+const region = uuidv7();
 let world: RestWorld;
 beforeAll(async () => {
   world = await RestWorld.open();
+  await newRegion(world, 'active', region);
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
@@ -107,6 +111,7 @@ describe('If-Match', () => {
     ['DELETE', '', undefined],
     ['POST', '/move', { new_parent_id: null }],
     ['POST', '/reorder', { position: 0 }],
+    ['POST', '/migrate-region', { region_id: region }],
     ['POST', '/suspend', undefined],
     ['POST', '/archive', undefined],
     ['POST', '/purge', undefined],

@@ -6,6 +6,7 @@ export const eventTypes = [
   'tenant.updated',
   'tenant.moved',
   'tenant.reordered',
+  'tenant.region_migrated',
   'tenant.suspended',
   'tenant.resumed',
   'tenant.archived',

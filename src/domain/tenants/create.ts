@@ -17,6 +17,7 @@ import {
 } from './input.ts';
 import { assertActive } from './lifecycle.ts';
 import { nextPositions } from './position.ts';
+import { activeRegions, noSuchRegion } from './region.ts';
 import { tenantColumns, tenantState } from './rows.ts';
 
 /** Creates one tenant, as a root when it names no parent. */
@@ -136,6 +137,10 @@ async function planAll(
   const bySlug = new Map<string, Plan>();
   const revisions = new Map<string, bigint>();
   const position = await nextPositions(write, parentIds);
+  const regions = await activeRegions(
+    write,
+    items.flatMap(({ regionId }) => regionId ?? []),
+  );
   const plans: Plan[] = [];
   for (const [index, item] of items.entries()) {
     const inBatch = item.parentSlug && parentIds[index] === null ? bySlug.get(item.parentSlug) : undefined;
@@ -145,7 +150,7 @@ async function planAll(
     at(index, nameItem, () => {
       assertPermitted(write, parent);
       assertDepth(write.limits, depth);
-      assertRegion(item, parent);
+      assertRegion(item, parent, regions);
     });
     const rootId = parent?.rootId ?? id;
     const ledger = parent === null ? await write.openLedger(id) : write.ledger(rootId);
@@ -160,7 +165,7 @@ async function planAll(
       depth,
       ledger,
       revision,
-      regionId: parent?.regionId ?? null,
+      regionId: item.regionId ?? parent?.regionId ?? null,
       sortOrder: position(parentId),
     };
     bySlug.set(item.slug, plan);
@@ -185,9 +190,10 @@ function assertPermitted({ principal }: Call, parent: Parent | null): void {
   }
 }
 
-function assertRegion({ regionId }: NewTenant, parent: Parent | null): void {
-  if (regionId && regionId !== parent?.regionId) {
-    throw invalid([{ path: ['regionId'], message: 'no such region', code: 'not_found' }]);
+/** A parent's region is good enough for its children, whatever became of the region since. */
+function assertRegion({ regionId }: NewTenant, parent: Parent | null, active: ReadonlySet<string>): void {
+  if (regionId && regionId !== parent?.regionId && !active.has(regionId)) {
+    throw noSuchRegion(['regionId']);
   }
 }
 
