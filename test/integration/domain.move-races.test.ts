@@ -120,7 +120,7 @@ test('a move that PostgreSQL picks as the victim of a deadlock is repeated', asy
   const before = begun();
 
   const moving = outcomeOf(move(tenant, high!)); // holds the lower ledger, waits for the higher one
-  await waitUntilSomebodyWaits();
+  await world.untilOneWaits();
   await stranger.query('select 1 from ledgers where id = $1 for update', [low!.id]);
   await stranger.query('commit');
   await stranger.end();
@@ -129,11 +129,6 @@ test('a move that PostgreSQL picks as the victim of a deadlock is repeated', asy
   expect(begun() - before).toBeGreaterThan(1);
   expect((await world.read(tenant)).rootId).toBe(high!.id);
 });
-
-async function waitUntilSomebodyWaits(): Promise<void> {
-  const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-  await expect.poll(() => world.sql(waiting), { interval: 5 }).toHaveLength(1);
-}
 
 /** How many transactions were begun so far: a repeated one counts twice. */
 function begun(): number {

@@ -25,9 +25,7 @@ test.each(Object.entries(entrances))('a region that closes at that moment is shu
   await operator.query("update regions set status = 'draining' where id = $1", [region]);
 
   const entering = outcomeOf(enter(root, region));
-  const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-  const waits = expect.poll(() => world.sql(waiting), { interval: 5, timeout: 1000 }).toHaveLength(1);
-  const outcome = await Promise.race([waits.then(() => 'waits'), entering]);
+  const outcome = await Promise.race([world.untilOneWaits().then(() => 'waits'), entering]);
   await operator.query('commit');
   await operator.end();
 

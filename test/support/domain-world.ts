@@ -115,6 +115,12 @@ export class DomainWorld {
     return tenants ? resolvedPermissions(call, { tenants, policies: await ownPolicies(call, tenants) }, {}) : null;
   }
 
+  /** Until one connection waits for a lock. */
+  async untilOneWaits(): Promise<void> {
+    const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await expect.poll(() => this.sql(waiting), { interval: 5 }).toHaveLength(1);
+  }
+
   /** Hand-written SQL, past every rule of the product. */
   async sql<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
     return (await this.database.pool.query<Row>(text, values)).rows;

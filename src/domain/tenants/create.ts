@@ -193,7 +193,7 @@ function assertPermitted({ principal }: Call, parent: Parent | null): void {
 /** A parent's region is good enough for its children, whatever became of the region since. */
 function assertRegion({ regionId }: NewTenant, parent: Parent | null, active: ReadonlySet<string>): void {
   if (regionId && regionId !== parent?.regionId && !active.has(regionId)) {
-    throw noSuchRegion(['regionId']);
+    throw noSuchRegion();
   }
 }
 

@@ -27,7 +27,7 @@ export async function migrateTenantRegion(
       return tenant;
     }
     if (!(await activeRegions(write, [regionId])).has(regionId)) {
-      throw noSuchRegion(['regionId']);
+      throw noSuchRegion();
     }
     const migrated = await write.db.tenant.update({
       where: { id },
@@ -53,6 +53,6 @@ export async function activeRegions({ db }: Write, ids: readonly string[]): Prom
   return new Set(regions.map(({ id }) => id));
 }
 
-export function noSuchRegion(path: readonly string[]): StratumError {
-  return invalid([{ path: [...path], message: 'no such active region', code: 'not_found' }]);
+export function noSuchRegion(): StratumError {
+  return invalid([{ path: ['regionId'], message: 'no such active region', code: 'not_found' }]);
 }
