@@ -2,11 +2,17 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Authenticate, type ConfiguredKey, createAuthenticator } from './auth/authenticate.ts';
+import { hasCredential } from './auth/credentials.ts';
+import { createTokenReader, type ReadToken } from './auth/tokens.ts';
 import { type Config, developmentKey, developmentKeyAllowed } from './config.ts';
 import type { Database } from './db/database.ts';
 import { openProbe } from './db/probe.ts';
+import { createKeyHash } from './domain/api-keys/hash.ts';
+import { createHolderReader } from './domain/api-keys/holders.ts';
+import { createKeyUsage } from './domain/api-keys/usage.ts';
 import { type Caller, createCall, type Services } from './domain/call.ts';
 import { findAnswer, keepAnswer } from './domain/idempotency.ts';
+import { type Principal, principalName } from './domain/principal.ts';
 import { createServices } from './domain/services.ts';
 import { type Context, createContext } from './graphql/context.ts';
 import { schema } from './graphql/schema.ts';
@@ -15,7 +21,10 @@ import { drainOnClose } from './http/drain.ts';
 import { graphqlRoute } from './http/graphql-route.ts';
 import { health } from './http/health.ts';
 import type { LogOptions } from './http/logging.ts';
+import { type Counted, limitRates, type RateLimiter } from './http/rate-limit.ts';
+import { openRedis } from './http/redis.ts';
 import { createServer } from './http/server.ts';
+import { rateWindowMs } from './rate-window.ts';
 import { restApi } from './rest/rest-api.ts';
 import { restDocs } from './rest/rest-docs.ts';
 import { timeBudget } from './time-budget.ts';
@@ -34,6 +43,8 @@ export interface AppOptions extends Pick<LogOptions, 'logStream'> {
   readonly encryptionKey: string;
   /** Hashes API keys. */
   readonly apiKeyHmacSecret: string;
+  /** Finds out who calls, in place of keys and tokens: for hosts that know their callers. */
+  readonly authenticate?: Authenticate;
 }
 
 /** The version of this package: the same way up from `src` and from `dist`. */
@@ -44,13 +55,15 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { config, database, logStream } = options;
   const server = createServer({ ...config, ...(logStream && { logStream }) });
   const services = openServices(options);
-  const authenticate = createAuthenticator({
-    hmacSecret: options.apiKeyHmacSecret,
-    configuredKeys: configuredKeys(config),
-  });
-  const openContext = contextOpener(services, authenticate, config.requestTimeoutMs);
+  const authenticate = options.authenticate ?? openAuthenticator(server, options, services);
+  const redis = config.redisUrl === null ? null : openRedis(config.redisUrl, server.log);
+  server.addHook('onClose', async () => redis?.disconnect());
+  const { rateLimitMax: max, rateLimitWindow } = config;
+  const limiter = await limitRates(server, { max, windowMs: windowMs(rateLimitWindow), redis });
+  countStrangers(server, limiter);
+  const openContext = contextOpener({ services, authenticate, limiter, config });
 
-  addHealth(server, database);
+  addHealth(server, database, redis && (() => redis.status === 'ready'));
   server.register(restApi, {
     prefix: '/api/v1',
     schema,
@@ -64,13 +77,30 @@ export async function createApp(options: AppOptions): Promise<App> {
   return { server, close: () => server.close() };
 }
 
-function openServices({ database, config, encryptionKey }: AppOptions): Services {
+function openServices({ database, config, encryptionKey, apiKeyHmacSecret }: AppOptions): Services {
   const previous = config.previousEncryptionKey === null ? [] : [config.previousEncryptionKey];
   const { transactionTimeoutMs } = timeBudget(config.requestTimeoutMs);
   return createServices({
     database,
     encryptionKeys: [encryptionKey, ...previous],
+    apiKeys: { hmacSecret: apiKeyHmacSecret, prefix: config.nodeEnv === 'production' ? 'sk_live_' : 'sk_test_' },
     limits: { maxDepth: config.maxDepth, transactionTimeoutMs },
+  });
+}
+
+function openAuthenticator(server: FastifyInstance, options: AppOptions, { keys }: Services): Authenticate {
+  const { config, database, apiKeyHmacSecret } = options;
+  const usage = createKeyUsage(database, (error) =>
+    server.log.warn(error, 'the use of keys could not be written down'),
+  );
+  server.addHook('onClose', () => usage.close());
+  return createAuthenticator({
+    hashOf: createKeyHash(apiKeyHmacSecret),
+    configuredKeys: configuredKeys(config),
+    keys,
+    holders: createHolderReader(database),
+    usage,
+    readToken: tokenReader(config),
   });
 }
 
@@ -80,21 +110,74 @@ function configuredKeys(config: Config): ConfiguredKey[] {
   return [...bootstrap, ...development];
 }
 
-/** Who calls and what for, as the schema wants to know it. */
-function contextOpener(services: Services, authenticate: Authenticate, requestTimeoutMs: number) {
+function tokenReader(config: Config): ReadToken | null {
+  if (config.jwtSecret === null && config.jwksUrl === null) {
+    return null;
+  }
+  return createTokenReader({
+    secret: config.jwtSecret,
+    jwksUrl: config.jwksUrl,
+    algorithms: config.jwtAlgorithms,
+    issuer: config.jwtIssuer,
+    audience: config.jwtAudience,
+    clockToleranceSeconds: config.jwtClockTolerance,
+    tenantClaim: config.jwtTenantClaim,
+    scopesClaim: config.jwtScopesClaim,
+  });
+}
+
+/** Who says nothing of who they are is counted before anything is read of what they sent. Health is asked by machines, all the time. */
+function countStrangers(server: FastifyInstance, limiter: RateLimiter): void {
+  server.addHook('onRequest', async (request) => {
+    const isHealth = request.routeOptions.url?.startsWith('/api/v1/health') ?? false;
+    if (!isHealth && !hasCredential(request.headers)) {
+      await limiter.countAddress(request);
+    }
+  });
+}
+
+interface Entrance {
+  readonly services: Services;
+  readonly authenticate: Authenticate;
+  readonly limiter: RateLimiter;
+  readonly config: Config;
+}
+
+/** Who calls and what for, as the schema wants to know it: the one way in, for all doors. */
+function contextOpener({ services, authenticate, limiter, config }: Entrance) {
   return async (request: FastifyRequest, idempotency?: Caller['idempotency']): Promise<Context> => {
-    const deadline = performance.now() + requestTimeoutMs;
-    const principal = await authenticate({ headers: request.headers, peer: request.socket.remoteAddress });
+    const deadline = performance.now() + config.requestTimeoutMs;
+    const arrival = { headers: request.headers, peer: request.socket.remoteAddress };
+    const { principal, assertInUse } = await authenticate(arrival).catch(async (error: unknown) => {
+      await limiter.countAddress(request);
+      throw error;
+    });
+    await limiter.countCaller(request, countedOf(principal, config));
+    assertInUse();
     const caller = { principal, requestId: request.id, sourceIp: request.ip, deadline };
     return createContext(createCall(services, { ...caller, ...(idempotency && { idempotency }) }));
   };
 }
 
-function addHealth(server: FastifyInstance, { pool }: Database): void {
+function countedOf(principal: Principal, { rateLimitMax, rateLimitWindow }: Config): Counted {
+  const { max = null, window = null } = principal.rateLimit ?? {};
+  return {
+    name: principalName(principal),
+    max: max ?? rateLimitMax,
+    windowMs: windowMs(window ?? rateLimitWindow),
+  };
+}
+
+/** It was checked when it was set. */
+function windowMs(window: string): number {
+  return rateWindowMs(window) ?? 60_000;
+}
+
+function addHealth(server: FastifyInstance, { pool }: Database, isRedisThere: (() => boolean) | null): void {
   const probe = openProbe(pool.options.connectionString ?? '');
   server.addHook('onClose', () => probe.close());
   const isStopping = drainOnClose(server);
-  server.register(health, { prefix: '/api/v1', isDatabaseAnswering: probe.isAnswering, isStopping });
+  server.register(health, { prefix: '/api/v1', isDatabaseAnswering: probe.isAnswering, isRedisThere, isStopping });
 }
 
 function addGraphql(

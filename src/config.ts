@@ -1,5 +1,18 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
+import {
+  algorithms,
+  claimPath,
+  jwksUrl,
+  keyMaterial,
+  oneOf,
+  onOff,
+  origins,
+  postgresUrl,
+  rateWindow,
+  redisUrl,
+  trustedProxies,
+  wholeNumber,
+} from './config-values.ts';
 
 /** The key that works without any set-up, on a developer's own machine alone: see `developmentKeyAllowed`. */
 export const developmentKey = 'sk_test_bootstrap';
@@ -34,63 +47,11 @@ function secret(name: string, options: Omit<SettingOptions<string>, 'fallback'>)
   return { ...optional(name, options), secret: true };
 }
 
-const onOff = z.enum(['on', 'off'], 'must be "on" or "off"').transform((word) => word === 'on');
-
-function oneOf<const Words extends readonly [string, ...string[]]>(words: Words): z.ZodType<Words[number]> {
-  return z.enum(words, `must be one of ${words.join(', ')}`);
-}
-
-function wholeNumber(from: number, to: number): z.ZodType<number> {
-  const inRange = (text: string) => /^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to;
-  return z.string().refine(inRange, `must be a whole number from ${from} to ${to}`).transform(Number);
-}
-
-/** Long enough, and not one letter over and over: what a person types to get past a check is not a key. */
-const keyMaterial = z
-  .string()
-  .refine((text) => Buffer.byteLength(text) >= 32, 'must have 32 bytes or more')
-  .refine((text) => new Set(text).size >= 8, 'must be random (openssl rand -base64 32)');
-
 const bootstrapKey = z
   .string()
   .refine((text) => text.length >= 16, 'must have 16 characters or more')
   .refine((text) => /^[\x21-\x7e]+$/.test(text), 'must be printable ASCII without spaces')
   .refine((text) => text !== developmentKey, 'must not be the development key, which everybody knows');
-
-const postgresUrl = z
-  .string()
-  .refine(
-    (text) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text),
-    'must be a URL like postgresql://user:password@host:5432/name',
-  );
-
-const origins = z
-  .string()
-  .transform((text) => text.split(',').map((origin) => origin.trim()))
-  .refine((list) => list.every(isOrigin), 'must be origins like https://app.example.com, separated by commas');
-
-/**
- * Not "trust everybody", and no number of proxies either: whoever reaches the server directly could then write any address into the
- * ledger.
- */
-const trustedProxies = z
-  .string()
-  .refine((text) => text === 'off' || text.split(',').every((one) => isNetwork(one.trim())), {
-    error: 'must be "off", or the addresses or networks of the proxies, separated by commas',
-  })
-  .transform((text): false | string => (text === 'off' ? false : text));
-
-/** An address, a network like 10.0.0.0/8, or a name for all private or all local ones. */
-function isNetwork(text: string): boolean {
-  const [address = '', bits, ...rest] = text.split('/');
-  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  const fits = bits === undefined ? longest > 0 : /^\d{1,3}$/.test(bits) && Number(bits) <= longest;
-  return /^(loopback|linklocal|uniquelocal)$/.test(text) || (fits && rest.length === 0);
-}
-
-function isOrigin(text: string): boolean {
-  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
-}
 
 /** Every setting there is. */
 export const settings = {
@@ -142,6 +103,64 @@ export const settings = {
   bootstrapKey: secret('STRATUM_BOOTSTRAP_KEY', {
     schema: bootstrapKey,
     description: `An API key with every right in the installation, to make the first keys with: 16 characters or more. The development key \`${developmentKey}\` works without any setting outside production, on an embedded or local database, for callers on the same machine, and nowhere else.`,
+  }),
+  jwtSecret: secret('JWT_SECRET', {
+    schema: keyMaterial,
+    description: 'Accepts tokens signed with this secret (HS256): 32 random bytes or more.',
+  }),
+  jwksUrl: optional('STRATUM_JWKS_URL', {
+    schema: jwksUrl,
+    description:
+      'Accepts tokens signed with the keys that an issuer publishes here. Needs `STRATUM_JWT_ISSUER` and `STRATUM_JWT_AUDIENCE`.',
+  }),
+  jwtAlgorithms: setting('STRATUM_JWT_ALGORITHMS', {
+    fallback: 'RS256,ES256,EdDSA',
+    schema: algorithms,
+    description: 'The algorithms of those keys that are accepted, separated by commas.',
+  }),
+  jwtIssuer: optional('STRATUM_JWT_ISSUER', {
+    schema: z.string(),
+    description: 'What the claim `iss` of every token must be. Needs `STRATUM_JWT_AUDIENCE`.',
+  }),
+  jwtAudience: optional('STRATUM_JWT_AUDIENCE', {
+    schema: z.string(),
+    description: 'What the claim `aud` of every token must hold.',
+  }),
+  jwtClockTolerance: setting('STRATUM_JWT_CLOCK_TOLERANCE', {
+    fallback: '5',
+    schema: wholeNumber(0, 300),
+    description: 'How many seconds the clock of the issuer may differ.',
+  }),
+  jwtTenantClaim: setting('STRATUM_JWT_TENANT_CLAIM', {
+    fallback: 'tenant_id',
+    schema: claimPath,
+    description: 'The claim with the id of the tenant where the token is at home: a name, or a path with dots.',
+  }),
+  jwtScopesClaim: setting('STRATUM_JWT_SCOPES_CLAIM', {
+    fallback: 'scopes',
+    schema: claimPath,
+    description: 'The claim with the list of scopes: a name, or a path with dots.',
+  }),
+  rateLimitMax: setting('RATE_LIMIT_MAX', {
+    fallback: '10000',
+    schema: wholeNumber(1, 999_999_999),
+    description:
+      'How many requests a key or the subject of a token may send in `RATE_LIMIT_WINDOW`, unless the key has a limit of its own; and how many requests without an accepted credential an address may send.',
+  }),
+  rateLimitWindow: setting('RATE_LIMIT_WINDOW', {
+    fallback: '1 minute',
+    schema: rateWindow,
+    description: 'The time that requests are counted in: `30 seconds`, `1 minute`, `2 hours`, `1 day`.',
+  }),
+  redisUrl: secret('REDIS_URL', {
+    schema: redisUrl,
+    description:
+      'Where requests are counted for all processes together. Without it, and while it can not be reached, each process counts for itself.',
+  }),
+  trustedDocuments: optional('STRATUM_TRUSTED_DOCUMENTS', {
+    schema: z.string(),
+    description:
+      'A JSON file of GraphQL documents by id: then only these are executed, by their id (`extensions.persistedQuery.sha256Hash`).',
   }),
   allowedOrigins: setting('ALLOWED_ORIGINS', {
     fallback: 'http://localhost:3000,http://localhost:3300',
@@ -214,7 +233,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const read = Object.entries(settings).map(([key, setting]) => ({ key, ...readSetting(setting, env) }));
   // The table says which type each key has; a value that failed is never seen, for then nothing is returned.
   const values = Object.fromEntries(read.map(({ key, value }) => [key, value])) as unknown as Values;
-  const problems = [...read.flatMap(({ problem }) => problem ?? []), ...productionProblems(env)];
+  const problems = [...read.flatMap(({ problem }) => problem ?? []), ...productionProblems(env), ...tokenProblems(env)];
   if (problems.length > 0) {
     throw new ConfigError(problems);
   }
@@ -244,6 +263,16 @@ function productionProblems(env: NodeJS.ProcessEnv): string[] {
   const required = [settings.databaseUrl, settings.encryptionKey, settings.apiKeyHmacSecret];
   const missing = env[settings.nodeEnv.name] === 'production' ? required.filter(({ name }) => !env[name]) : [];
   return missing.map(({ name }) => `${name} is required when NODE_ENV is production`);
+}
+
+/** An issuer signs tokens for many: those for others are none of ours. */
+function tokenProblems(env: NodeJS.ProcessEnv): string[] {
+  const needs: [Setting<unknown>, Setting<unknown>][] = [
+    [settings.jwtIssuer, settings.jwtAudience],
+    [settings.jwksUrl, settings.jwtIssuer],
+  ];
+  const unmet = needs.filter(([given, needed]) => env[given.name] && !env[needed.name]);
+  return unmet.map(([given, needed]) => `${needed.name} is required with ${given.name}`);
 }
 
 /** A host in the query wins over the one before the path, as in `pg`. A URL without any host could mean another machine. */

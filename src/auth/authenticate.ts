@@ -1,7 +1,12 @@
+import { type HashKey, isSameHash, type KeyHash } from '../domain/api-keys/hash.ts';
+import type { HolderReader, HomeTenant, KeyHolder } from '../domain/api-keys/holders.ts';
+import type { KeyMint } from '../domain/api-keys/mint.ts';
+import type { KeyUsage } from '../domain/api-keys/usage.ts';
 import { StratumError } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal.ts';
-import { apiKeyOf, type RequestHeaders } from './credentials.ts';
-import { createKeyHash, isSameHash, type KeyHash } from './key-hash.ts';
+import { assertStatus } from '../domain/tenants/lifecycle.ts';
+import { credentialOf, type RequestHeaders } from './credentials.ts';
+import { type ReadToken, unauthorized } from './tokens.ts';
 
 /** A key that the configuration names, with every right in the installation. */
 export interface ConfiguredKey {
@@ -12,9 +17,13 @@ export interface ConfiguredKey {
 }
 
 export interface AuthenticatorOptions {
-  /** The secret that keys are hashed under. */
-  readonly hmacSecret: string;
+  readonly hashOf: HashKey;
   readonly configuredKeys: readonly ConfiguredKey[];
+  readonly keys: KeyMint;
+  readonly holders: HolderReader;
+  readonly usage: Pick<KeyUsage, 'note'>;
+  /** Null when no tokens are accepted. */
+  readonly readToken: ReadToken | null;
 }
 
 /** What is known of a request before anybody knows who sent it. */
@@ -24,58 +33,106 @@ export interface Arrival {
   readonly peer: string | undefined;
 }
 
-/**
- * Who sent a request.
- * @throws {StratumError} `UNAUTHORIZED` when it has no key, or one that is not accepted.
- */
-export type Authenticate = (arrival: Arrival) => Promise<Principal>;
-
-interface KnownKey {
-  readonly hash: KeyHash;
+/** Somebody who is known. */
+export interface Known {
   readonly principal: Principal;
-  readonly isLocal: boolean;
+  /** Refuses them while their tenant is out of use: `TENANT_SUSPENDED`, `TENANT_ARCHIVED`. */
+  assertInUse(): void;
 }
 
-export function createAuthenticator({ hmacSecret, configuredKeys }: AuthenticatorOptions): Authenticate {
-  const hashOf = createKeyHash(hmacSecret);
-  const known = configuredKeys.map(({ id, key, isLocal = false }) => ({
-    hash: hashOf(key),
-    principal: installationAdmin(id),
-    isLocal,
-  }));
+/**
+ * Who sent a request, asked anew for each, in at most one statement: what was revoked, has expired or may do less is known as that to the
+ * next request in every process.
+ * @throws {StratumError} `UNAUTHORIZED` when it has no credential, or one that is not accepted.
+ */
+export type Authenticate = (arrival: Arrival) => Promise<Known>;
+
+export function createAuthenticator(options: AuthenticatorOptions): Authenticate {
+  const { hashOf, keys, holders, usage, readToken } = options;
+  const configured = options.configuredKeys.map((key) => ({ ...key, hash: hashOf(key.key) }));
+  const byKey = async (text: string): Promise<Known | null> => {
+    const hash = keys.hashOf(text);
+    const holder = hash === null ? null : await holders.ofKey(hash);
+    if (holder === null) {
+      return null;
+    }
+    usage.note(holder.id);
+    return { principal: principalOf(holder), assertInUse: () => assertInUse(holder.home) };
+  };
+  const byToken = async (token: string, read: ReadToken): Promise<Known> => {
+    const { subject, tenantId, scopes, name, expiresAt } = await read(token);
+    const home = await holders.tenant(tenantId);
+    if (home?.status !== 'active') {
+      throw unauthorized('its tenant is not in use');
+    }
+    const principal = { type: 'jwt', id: subject, name, scopes, home: homeOf(home), expiresAt } as const;
+    return { principal, assertInUse: () => {} };
+  };
   return async (arrival) => {
-    const key = apiKeyOf(arrival.headers);
-    if (key === null) {
+    const credential = credentialOf(arrival.headers);
+    if (credential === null) {
       throw new StratumError('UNAUTHORIZED', 'An API key is required, in X-API-Key or as a bearer token');
     }
-    const found = findKey(known, hashOf(key));
+    const known = findConfigured(configured, hashOf(credential.text));
+    if (known !== null) {
+      return admitConfigured(known, arrival);
+    }
+    if (credential.kind === 'bearer' && readToken !== null && isToken(credential.text)) {
+      return byToken(credential.text, readToken);
+    }
+    const found = await byKey(credential.text);
     if (found === null) {
       throw new StratumError('UNAUTHORIZED', 'Invalid or revoked API key');
     }
-    if (found.isLocal && !isLocal(arrival)) {
-      throw new StratumError(
-        'UNAUTHORIZED',
-        'The development key works on localhost only; set STRATUM_BOOTSTRAP_KEY to call from elsewhere',
-      );
-    }
-    return found.principal;
+    return found;
   };
 }
 
+function principalOf({ id, name, scopes, home, expiresAt, rateLimitMax, rateLimitWindow }: KeyHolder): Principal {
+  const rateLimit = { max: rateLimitMax, window: rateLimitWindow };
+  return { type: 'api_key', id, name, scopes, home: home && homeOf(home), expiresAt, rateLimit };
+}
+
+function homeOf({ id, path }: HomeTenant): { tenantId: string; path: string } {
+  return { tenantId: id, path };
+}
+
+function assertInUse(home: HomeTenant | null): void {
+  if (home !== null) {
+    assertStatus(home, ['active']);
+  }
+}
+
+interface KnownKey extends ConfiguredKey {
+  readonly hash: KeyHash;
+}
+
 /** Compares with every key, so that the time tells nothing about which one it is or is close to. */
-function findKey(known: readonly KnownKey[], hash: KeyHash): KnownKey | null {
-  const found = known.filter((one) => isSameHash(one.hash, hash));
+function findConfigured(configured: readonly KnownKey[], hash: KeyHash): KnownKey | null {
+  const found = configured.filter((one) => isSameHash(one.hash, hash));
   return found[0] ?? null;
 }
 
+function admitConfigured({ id, isLocal = false }: KnownKey, arrival: Arrival): Known {
+  if (isLocal && !isFromHere(arrival)) {
+    throw new StratumError(
+      'UNAUTHORIZED',
+      'The development key works on localhost only; set STRATUM_BOOTSTRAP_KEY to call from elsewhere',
+    );
+  }
+  const principal: Principal = { type: 'api_key', id, name: null, scopes: ['admin'], home: null, expiresAt: null };
+  return { principal, assertInUse: () => {} };
+}
+
+/** Three parts, of which the first is a JSON object: no key looks like that. */
+function isToken(text: string): boolean {
+  return /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/.test(text);
+}
+
 /** Both the caller and the name it calls by: a page on the web can make a name of its own point to this machine. */
-function isLocal({ headers, peer = '' }: Arrival): boolean {
+function isFromHere({ headers, peer = '' }: Arrival): boolean {
   const host = typeof headers['host'] === 'string' ? headers['host'] : '';
   return (
     /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/.test(peer) && /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host)
   );
-}
-
-function installationAdmin(id: string): Principal {
-  return { type: 'api_key', id, scopes: ['admin'], home: null };
 }

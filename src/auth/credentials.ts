@@ -1,13 +1,25 @@
 /** The headers of a request, by their names in lower case. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** The key a request was sent with: `X-API-Key`, or else a bearer token. Null when it has neither. */
-export function apiKeyOf(headers: RequestHeaders): string | null {
-  return text(headers['x-api-key']) || bearerOf(text(headers['authorization'])) || null;
+/** What a request was sent with: a key in `X-API-Key`, or else whatever bears it in `Authorization`. */
+export interface Credential {
+  readonly kind: 'key' | 'bearer';
+  readonly text: string;
 }
 
-function bearerOf(authorization: string): string | undefined {
-  return /^bearer +(\S+)$/i.exec(authorization.trim())?.[1];
+/** The credential of a request; `X-API-Key` wins. Null when it has none. */
+export function credentialOf(headers: RequestHeaders): Credential | null {
+  const key = text(headers['x-api-key']);
+  if (key !== '') {
+    return { kind: 'key', text: key };
+  }
+  const bearer = /^bearer +(\S+)$/i.exec(text(headers['authorization']).trim())?.[1];
+  return bearer === undefined ? null : { kind: 'bearer', text: bearer };
+}
+
+/** Whether a request claims to be somebody's, rightly or not. */
+export function hasCredential(headers: RequestHeaders): boolean {
+  return credentialOf(headers) !== null;
 }
 
 /** A header that was sent several times is taken as it arrived: it is no key. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
 import { isRetryable } from '../db/errors.ts';
 import type { Prisma } from '../db/generated/prisma/client.ts';
+import type { KeyMint } from './api-keys/mint.ts';
 import type { EntryCache } from './entry-cache.ts';
 import { StratumError } from './errors.ts';
 import type { Principal } from './principal.ts';
@@ -12,6 +13,7 @@ import type { LineageReader } from './tenants/lineage-reader.ts';
 export interface Services {
   readonly database: Database;
   readonly secrets: SecretBox;
+  readonly keys: KeyMint;
   readonly cache: EntryCache;
   readonly lineages: LineageReader;
   readonly limits: Limits;

@@ -1,6 +1,7 @@
 import type { Prisma } from '../db/generated/prisma/client.ts';
 import type { Call } from './call.ts';
 import { StratumError } from './errors.ts';
+import { principalName } from './principal.ts';
 
 /** The answer that was given to a request, as it is kept under its `Idempotency-Key`. */
 export interface KeptAnswer {
@@ -21,7 +22,7 @@ export async function claimIdempotencyKey(call: Call, db: Prisma.TransactionClie
   }
   const { key, fingerprint } = call.idempotency;
   const claimed = await db.$executeRaw`
-    insert into idempotency_keys (principal, key, fingerprint) values (${call.principal.id}, ${key}, ${fingerprint})
+    insert into idempotency_keys (principal, key, fingerprint) values (${principalName(call.principal)}, ${key}, ${fingerprint})
     on conflict (principal, key) do update set fingerprint = excluded.fingerprint, status = null, body = null, created_at = excluded.created_at
       where idempotency_keys.created_at < ${oldest()}`;
   if (claimed === 0) {
@@ -42,7 +43,7 @@ export async function findAnswer(call: Call): Promise<KeptAnswer | null> {
   }
   const { key, fingerprint } = call.idempotency;
   const kept = await call.db.idempotencyKey.findUnique({
-    where: { principal_key: { principal: call.principal.id, key } },
+    where: { principal_key: { principal: principalName(call.principal), key } },
   });
   if (kept === null || kept.createdAt < oldest()) {
     return null;
@@ -56,7 +57,7 @@ export async function findAnswer(call: Call): Promise<KeptAnswer | null> {
       'The first request with this Idempotency-Key was carried out, its answer is not available',
     );
   }
-  return { status: kept.status, body: JSON.parse(kept.body ?? 'null') };
+  return { status: kept.status, body: kept.body === null ? null : call.secrets.open(kept.body, contextOf(call, key)) };
 }
 
 /** Keeps the answer for repetitions, and forgets what is too old. */
@@ -64,10 +65,17 @@ export async function keepAnswer(call: Call, { status, body }: KeptAnswer): Prom
   if (call.idempotency === undefined) {
     return;
   }
+  const { key } = call.idempotency;
+  const sealed = call.secrets.seal(body ?? null, contextOf(call, key));
   await call.db.$executeRaw`
-    update idempotency_keys set status = ${status}, body = ${JSON.stringify(body ?? null)}
-    where principal = ${call.principal.id} and key = ${call.idempotency.key}`;
+    update idempotency_keys set status = ${status}, body = ${sealed}
+    where principal = ${principalName(call.principal)} and key = ${key}`;
   await call.db.idempotencyKey.deleteMany({ where: { createdAt: { lt: oldest() } } });
+}
+
+/** An answer may hold a secret that is shown but once, so it is kept sealed, for its caller and its key alone. */
+function contextOf({ principal }: Call, key: string): string {
+  return `idempotency:${principalName(principal)}:${key}`;
 }
 
 function oldest(): Date {

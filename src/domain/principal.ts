@@ -12,17 +12,38 @@ export interface Home {
   readonly path: string;
 }
 
+/** How many requests a principal may send in how long. What is null is as the installation has it. */
+export interface RateLimit {
+  readonly max: number | null;
+  readonly window: string | null;
+}
+
 /** Who calls. `home` null is the whole installation. */
 export interface Principal {
   readonly type: 'api_key' | 'jwt' | 'system';
   readonly id: string;
   readonly scopes: readonly Scope[];
   readonly home: Home | null;
+  /** What people call it. */
+  readonly name?: string | null;
+  /** When it ends by itself; null for never. */
+  readonly expiresAt?: Date | null;
+  readonly rateLimit?: RateLimit;
+}
+
+/** What tells the principal from all others: the subjects of tokens are named by each tenant as it likes. */
+export function principalName({ type, id, home }: Principal): string {
+  return type === 'jwt' ? `jwt:${home?.tenantId ?? ''}:${id}` : `${type}:${id}`;
 }
 
 /** Whether the principal holds `scope`, directly or through a wider one. */
 export function hasScope({ scopes: held }: Principal, scope: Scope): boolean {
   return held.some((one) => scopes.indexOf(one) >= scopes.indexOf(scope));
+}
+
+/** Whether everything that `scopes` allow is allowed to the principal already. */
+export function covers(principal: Principal, scopes: readonly Scope[]): boolean {
+  return scopes.every((scope) => hasScope(principal, scope));
 }
 
 /** Whether a tenant at `path` exists for the principal. */

@@ -1,4 +1,6 @@
 import type { Database } from '../db/database.ts';
+import { createKeyHash } from './api-keys/hash.ts';
+import { createKeyMint, type KeyPrefix } from './api-keys/mint.ts';
 import type { Limits, Services } from './call.ts';
 import { createEntryCache } from './entry-cache.ts';
 import { createSecretBox } from './secrets.ts';
@@ -8,14 +10,17 @@ export interface ServicesOptions {
   readonly database: Database;
   /** Key material of 32 bytes and more. The first seals, all open. */
   readonly encryptionKeys: readonly [string, ...string[]];
+  /** The secret that API keys are hashed under, and how new ones begin. */
+  readonly apiKeys: { readonly hmacSecret: string; readonly prefix: KeyPrefix };
   readonly limits: Limits;
 }
 
 /** What the whole process shares. */
-export function createServices({ database, encryptionKeys, limits }: ServicesOptions): Services {
+export function createServices({ database, encryptionKeys, apiKeys, limits }: ServicesOptions): Services {
   return {
     database,
     secrets: createSecretBox(encryptionKeys),
+    keys: createKeyMint(createKeyHash(apiKeys.hmacSecret), apiKeys.prefix),
     cache: createEntryCache(),
     lineages: createLineageReader(database),
     limits,

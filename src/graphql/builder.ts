@@ -17,8 +17,8 @@ export interface SchemaTypes {
   DefaultEdgesNullability: false;
   DefaultNodeNullability: false;
   Connection: { readonly totalCount: () => Promise<number> };
-  /** Each covers the ones before it. */
-  AuthScopes: { read: boolean; write: boolean; admin: boolean };
+  /** Everybody who is let in is known; of the others each covers the ones before it. */
+  AuthScopes: { known: boolean; read: boolean; write: boolean; admin: boolean };
   Scalars: {
     ID: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date };
@@ -34,6 +34,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   defaultInputFieldRequiredness: true,
   scopeAuth: {
     authScopes: ({ call: { principal } }) => ({
+      known: true,
       read: hasScope(principal, 'read'),
       write: hasScope(principal, 'write'),
       admin: hasScope(principal, 'admin'),

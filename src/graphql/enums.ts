@@ -20,6 +20,15 @@ export const IsolationStrategyEnum = builder.enumType('IsolationStrategy', {
   },
 });
 
+export const ScopeEnum = builder.enumType('Scope', {
+  description: 'What a caller may do where it is at home; each covers the ones before it.',
+  values: {
+    read: { description: 'See.' },
+    write: { description: 'Change.' },
+    admin: { description: 'Administer keys, purge, export, and see secrets on request.' },
+  },
+});
+
 export const PermissionModeEnum = builder.enumType('PermissionMode', {
   description: 'What tenants below may do with a permission.',
   values: {

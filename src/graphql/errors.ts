@@ -32,7 +32,9 @@ function httpOf(origin: unknown, { code, statusCode }: StratumError, ofField: bo
     return origin.extensions.http ?? (ofField ? undefined : { spec: true, status: statusCode });
   }
   const headers = headersByCode[code];
-  return headers && { status: statusCode, headers };
+  return headers || (!ofField && code !== 'VALIDATION_ERROR')
+    ? { status: statusCode, ...(headers && { headers }) }
+    : undefined;
 }
 
 /** What concerns the whole request has a status of its own, and says what to do about it. */

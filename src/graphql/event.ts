@@ -1,5 +1,5 @@
 import type { Event as EventRow } from '../db/generated/prisma/client.ts';
-import { countEvents, type ListEvents, listEvents } from '../domain/ledger/list.ts';
+import { countEvents, installationOf, type ListEvents, listEvents } from '../domain/ledger/list.ts';
 import { eventId, resourceOf } from '../domain/ledger/resource.ts';
 import { eventTypeList } from '../domain/ledger/types.ts';
 import { requireTenant, visibleLineage } from '../domain/tenants/lineage.ts';
@@ -34,7 +34,7 @@ const Event = builder.objectRef<EventRow>('Event').implement({
     }),
     actorId: t.exposeString('actorId', { description: 'The id of the caller among those of its kind.' }),
     resourceType: t.string({
-      description: 'What kind of thing changed: `tenant`, `config` or `permission`.',
+      description: 'What kind of thing changed: `tenant`, `config`, `permission`, `role`, `api_key` or `encryption`.',
       resolve: (event) => resourceOf(event).type,
     }),
     resourceId: t.string({
@@ -92,7 +92,11 @@ builder.queryField('events', (t) =>
     authScopes: { read: true },
     args: {
       ...pageArgs,
-      tenantId: t.arg.id({ description: 'The id of the tenant.' }),
+      tenantId: t.arg.id({
+        required: false,
+        description:
+          'The id of the tenant; without one, what belongs to the whole installation, for callers who do too.',
+      }),
       subtree: t.arg.boolean({
         defaultValue: false,
         description: 'Add what happened to everything that was below it at the time.',
@@ -104,7 +108,7 @@ builder.queryField('events', (t) =>
       order: t.arg({ type: EventOrderEnum, defaultValue: 'OLDEST_FIRST', description: 'From which end to read.' }),
     },
     resolve: async (_root, { tenantId, types, order, ...args }, { call, loaders }) => {
-      const tenant = requireTenant(call, await loaders.lineage.load(tenantId));
+      const tenant = tenantId ? requireTenant(call, await loaders.lineage.load(tenantId)) : installationOf(call);
       const input: ListEvents = {
         ...args,
         types: types ? parse(eventTypeList, types, ['types']) : null,

@@ -1,4 +1,6 @@
 import DataLoader from 'dataloader';
+import { findApiKeys } from '../domain/api-keys/find.ts';
+import type { ApiKey } from '../domain/api-keys/rows.ts';
 import type { Call } from '../domain/call.ts';
 import { ownEntries } from '../domain/config/entries.ts';
 import type { ConfigLineage } from '../domain/config/resolved.ts';
@@ -6,6 +8,8 @@ import { findOwners, type Owner } from '../domain/owners.ts';
 import type { Page } from '../domain/page.ts';
 import { ownPolicies } from '../domain/permissions/policies.ts';
 import type { PermissionLineage } from '../domain/permissions/resolved.ts';
+import { findRoles } from '../domain/roles/find.ts';
+import type { Role } from '../domain/roles/rows.ts';
 import { countChildren, type ListChildren, listChildren } from '../domain/tenants/children.ts';
 import { countDescendants, type ListDescendants, listDescendants, type Top } from '../domain/tenants/descendants.ts';
 import { findIdsBySlug } from '../domain/tenants/find.ts';
@@ -27,6 +31,8 @@ export class Loaders {
   #objects: DataLoader<TenantHead, TenantObjects, string> | undefined;
   #idBySlug: DataLoader<string, string | null> | undefined;
   #owner: DataLoader<string, Owner | null> | undefined;
+  #role: DataLoader<string, Role | null> | undefined;
+  #apiKey: DataLoader<string, ApiKey | null> | undefined;
   #config: DataLoader<Lineage, ConfigLineage> | undefined;
   #permissions: DataLoader<Lineage, PermissionLineage> | undefined;
   /** Pages and counts, by what they are of and the arguments of the field that asks: siblings in a document share them. */
@@ -57,6 +63,18 @@ export class Loaders {
   get owner(): DataLoader<string, Owner | null> {
     this.#owner ??= new DataLoader((ids) => findOwners(this.#call, ids));
     return this.#owner;
+  }
+
+  /** A role by id; null when there is none for the caller. */
+  get role(): DataLoader<string, Role | null> {
+    this.#role ??= new DataLoader((ids) => findRoles(this.#call, ids));
+    return this.#role;
+  }
+
+  /** An API key by id; null when there is none for the caller. */
+  get apiKey(): DataLoader<string, ApiKey | null> {
+    this.#apiKey ??= new DataLoader((ids) => findApiKeys(this.#call, ids));
+    return this.#apiKey;
   }
 
   /** The own entries along a lineage. */

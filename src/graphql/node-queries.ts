@@ -1,7 +1,8 @@
 import { brandWithType } from '@pothos/core';
 import { invalid } from '../domain/errors.ts';
+import type { Owner } from '../domain/owners.ts';
 import { maxPageSize } from '../domain/page.ts';
-import { canSee } from '../domain/principal.ts';
+import { canSee, hasScope, type Scope } from '../domain/principal.ts';
 import { tenantOf } from '../domain/tenants/lineage.ts';
 import { builder } from './builder.ts';
 import { ownConfigOf } from './config.ts';
@@ -9,34 +10,56 @@ import type { Context } from './context.ts';
 import { Node } from './node.ts';
 import { ownPoliciesOf } from './permission.ts';
 
+/** What it takes to see a thing of each kind. */
+const scopeByKind: Readonly<Record<Owner['kind'], Scope>> = {
+  Tenant: 'read',
+  ConfigEntry: 'read',
+  PermissionPolicy: 'read',
+  Role: 'read',
+  ApiKey: 'admin',
+};
+
 /** The thing with this id, or null when there is none for the caller. */
 async function findNode(id: string, context: Context): Promise<{ readonly id: string } | null> {
   const { call, loaders } = context;
   const owner = await loaders.owner.load(id);
-  const lineage = owner === null ? null : await loaders.lineage.load(owner.tenantId);
-  const tenant = lineage === null ? null : tenantOf(lineage);
-  if (owner === null || tenant === null || !canSee(call.principal, tenant.path)) {
+  if (owner === null || !hasScope(call.principal, scopeByKind[owner.kind])) {
     return null;
   }
   switch (owner.kind) {
-    case 'Tenant':
-      return branded(owner.kind, tenant);
-    case 'ConfigEntry':
-      return branded(
-        owner.kind,
-        (await ownConfigOf(tenant, context)).find((entry) => entry.id === id),
-      );
-    case 'PermissionPolicy':
-      return branded(
-        owner.kind,
-        (await ownPoliciesOf(tenant, context)).find((policy) => policy.id === id),
-      );
+    case 'Role':
+      return branded(owner.kind, await loaders.role.load(id));
+    case 'ApiKey':
+      return branded(owner.kind, await loaders.apiKey.load(id));
+    default:
+      return findOfTenant(id, owner, context);
   }
 }
 
+/** Something that a tenant is or has set. */
+async function findOfTenant(
+  id: string,
+  { kind, tenantId }: Owner,
+  context: Context,
+): Promise<{ readonly id: string } | null> {
+  const lineage = tenantId === null ? null : await context.loaders.lineage.load(tenantId);
+  const tenant = lineage === null ? null : tenantOf(lineage);
+  if (tenant === null || !canSee(context.call.principal, tenant.path)) {
+    return null;
+  }
+  const own = { ConfigEntry: ownConfigOf, PermissionPolicy: ownPoliciesOf }[kind as 'ConfigEntry' | 'PermissionPolicy'];
+  if (own === undefined) {
+    return branded(kind, tenant);
+  }
+  return branded(
+    kind,
+    (await own(tenant, context)).find((thing) => thing.id === id),
+  );
+}
+
 /** Says of a thing which type it is of; a copy, since the things themselves are shared. */
-function branded<Thing extends { readonly id: string }>(type: string, thing: Thing | undefined): Thing | null {
-  if (thing === undefined) {
+function branded<Thing extends { readonly id: string }>(type: string, thing: Thing | null | undefined): Thing | null {
+  if (!thing) {
     return null;
   }
   const copy = { ...thing };

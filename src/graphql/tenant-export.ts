@@ -1,6 +1,8 @@
+import { ownApiKeys } from '../domain/api-keys/list.ts';
 import { countEvents, listEvents } from '../domain/ledger/list.ts';
 import { requireTenant } from '../domain/tenants/lineage.ts';
 import type { TenantHead } from '../domain/tenants/rows.ts';
+import { ApiKey } from './api-key.ts';
 import { pageArgs } from './arguments.ts';
 import { builder } from './builder.ts';
 import { ConfigEntry, ownConfigOf } from './config.ts';
@@ -24,6 +26,11 @@ const TenantExport = builder.objectRef<{ readonly tenant: TenantHead }>('TenantE
       type: [PermissionPolicy],
       description: 'The permissions it has set itself.',
       resolve: ({ tenant }, _args, context) => ownPoliciesOf(tenant, context),
+    }),
+    apiKeys: t.field({
+      type: [ApiKey],
+      description: 'The API keys that are at home in it, those that have ended included.',
+      resolve: ({ tenant }, _args, { call }) => ownApiKeys(call, tenant.id),
     }),
     events: t.field({
       type: EventConnection,

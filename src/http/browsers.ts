@@ -22,7 +22,10 @@ export function adviseBrowsers(server: FastifyInstance, allowedOrigins: readonly
     origin: [...allowedOrigins],
     credentials: true,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['X-Request-Id', 'ETag', 'X-Next-Cursor', 'Link', 'Location', 'Idempotency-Replayed'],
+    exposedHeaders: [
+      ...['X-Request-Id', 'ETag', 'X-Next-Cursor', 'Link', 'Location', 'Idempotency-Replayed', 'Retry-After'],
+      ...['Limit', 'Remaining', 'Reset'].flatMap((what) => [`RateLimit-${what}`, `X-RateLimit-${what}`]),
+    ],
     maxAge: 600,
     strictPreflight: false,
   });

@@ -1,4 +1,10 @@
-import type { ExportTenantQuery, GetTenantContextQuery, ListTenantsQuery } from '../operations/generated/graphql.ts';
+import type {
+  CreateApiKeyMutation,
+  ExportTenantQuery,
+  GetTenantContextQuery,
+  ListTenantsQuery,
+  RotateApiKeyMutation,
+} from '../operations/generated/graphql.ts';
 import { type JsonSchema, nullable, object, reference } from './json-schema.ts';
 import type { Present } from './route.ts';
 
@@ -53,8 +59,39 @@ export const succeeded = {
   schema: () => object({ success: { const: true } }),
 };
 
+/** What there is to say of a key that nobody has used or revoked yet: what it has, and what it may lack. */
+const always = ['id', 'key_prefix', 'scopes', 'created_at'] as const;
+const perhaps = ['tenant_id', 'name', 'role_id', 'rate_limit_max', 'rate_limit_window', 'expires_at'] as const;
+const ofNewKey = [...always, ...perhaps];
+
+type Issued = Present<CreateApiKeyMutation>['createApiKey'];
+
+function issuedBody({ apiKey, plaintext_key }: Issued): object {
+  return { ...Object.fromEntries(ofNewKey.map((name) => [name, apiKey[name]])), plaintext_key };
+}
+
+function issuedSchema(at: (path: `apiKey.${(typeof ofNewKey)[number]}` | 'plaintext_key') => JsonSchema): JsonSchema {
+  const there = always.map((name) => [name, at(`apiKey.${name}`)] as const);
+  const orNull = perhaps.map((name) => [name, nullable(at(`apiKey.${name}`))] as const);
+  return object({ ...Object.fromEntries([...there, ...orNull]), plaintext_key: at('plaintext_key') });
+}
+
+/** A new key in clear, beside all else about it. */
+export const issuedKey = {
+  of: ({ createApiKey }: Present<CreateApiKeyMutation>) => issuedBody(createApiKey),
+  schema: (at: (path: `createApiKey.${Parameters<Parameters<typeof issuedSchema>[0]>[0]}`) => JsonSchema) =>
+    issuedSchema((path) => at(`createApiKey.${path}`)),
+};
+
+/** The same of a key that took the place of another. */
+export const rotatedKey = {
+  of: ({ rotateApiKey }: Present<RotateApiKeyMutation>) => issuedBody(rotateApiKey),
+  schema: (at: (path: `rotateApiKey.${Parameters<Parameters<typeof issuedSchema>[0]>[0]}`) => JsonSchema) =>
+    issuedSchema((path) => at(`rotateApiKey.${path}`)),
+};
+
 /** Kinds of things that clients of v1 look for in an export, and that this version keeps none of. */
-const none = { api_keys: [], webhooks: [], webhook_events: [], webhook_deliveries: [], consent_records: [] };
+const none = { webhooks: [], webhook_events: [], webhook_deliveries: [], consent_records: [] };
 
 /** All that is kept of a tenant, its audit log last, which may be of any length. */
 export const exportBody = {
@@ -63,13 +100,15 @@ export const exportBody = {
     tenant: exportTenant.tenant,
     config_entries: exportTenant.config,
     permission_policies: exportTenant.permissions,
+    api_keys: exportTenant.apiKeys,
     ...none,
   }),
-  schema: (at: (path: `exportTenant.${'config' | 'permissions' | 'events.nodes'}`) => JsonSchema) =>
+  schema: (at: (path: `exportTenant.${'config' | 'permissions' | 'apiKeys' | 'events.nodes'}`) => JsonSchema) =>
     object({
       tenant: reference('Tenant'),
       config_entries: at('exportTenant.config'),
       permission_policies: at('exportTenant.permissions'),
+      api_keys: at('exportTenant.apiKeys'),
       ...Object.fromEntries(Object.keys(none).map((kind) => [kind, { type: 'array', maxItems: 0 }])),
       audit_logs: at('exportTenant.events.nodes'),
     }),

@@ -12,13 +12,14 @@ import { isTaggedRead } from './tagged.ts';
 export function describeRoute(schema: GraphQLSchema, route: Route, components: Components): object {
   const inputs = inputsOf(schema, route);
   const body = bodySchema(inputs, components);
+  const needsBody = inputs.some(({ source, required }) => required && (source === 'body' || source === 'whole'));
   return {
     operationId: route.operationId ?? uncapitalised(operationOf(route.document).name?.value ?? ''),
     tags: [route.tag],
     summary: route.summary,
     description: descriptionOf(route),
     parameters: [...parametersOf(inputs, components), ...headersOf(route, inputs)],
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    ...(body && { requestBody: { required: needsBody, content: { 'application/json': { schema: body } } } }),
     responses: responsesOf(schema, { route, inputs, components, takesBody: body !== null }),
   };
 }

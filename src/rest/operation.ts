@@ -1,7 +1,7 @@
-import { execute, type GraphQLSchema, validate } from 'graphql';
+import { execute, type GraphQLSchema, Kind, validate } from 'graphql';
 import type { Context } from '../graphql/context.ts';
 import { restError } from './errors.ts';
-import { type Input, inputsOf } from './inputs.ts';
+import { type Input, inputsOf, operationOf } from './inputs.ts';
 import type { Route } from './route.ts';
 
 /** The data of a result, by the names of the stored operation. */
@@ -21,6 +21,7 @@ export function prepareOperation(schema: GraphQLSchema, route: Route): Operation
   if (faults.length > 0) {
     throw new Error(`${route.method} ${route.path}: ${faults.map(({ message }) => message).join('; ')}`);
   }
+  assertScopeOf(schema, route);
   const inputs = inputsOf(schema, route);
   const run = async (contextValue: Context, variableValues: Record<string, unknown>): Promise<Data> => {
     const { data, errors } = await execute({ schema, document, contextValue, variableValues });
@@ -30,6 +31,19 @@ export function prepareOperation(schema: GraphQLSchema, route: Route): Operation
     return data;
   };
   return { inputs, run };
+}
+
+/** What a row says of access is documentation: it must be what the schema says of the fields that the operation begins with. */
+function assertScopeOf(schema: GraphQLSchema, { document, scope, method, path }: Route): void {
+  const operation = operationOf(document);
+  const fields = schema.getRootType(operation.operation)?.getFields() ?? {};
+  for (const selection of operation.selectionSet.selections) {
+    const field = selection.kind === Kind.FIELD ? fields[selection.name.value] : undefined;
+    const options = field?.extensions['pothosOptions'] as { authScopes?: Record<string, true> } | undefined;
+    if (options?.authScopes?.[scope] !== true) {
+      throw new Error(`${method} ${path} says that it takes the scope ${scope}, the schema says another`);
+    }
+  }
 }
 
 /** The value at a dotted path of the data. */

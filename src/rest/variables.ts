@@ -25,10 +25,13 @@ type Path = Issue['path'];
 const maxIssues = 100;
 
 /** The variables of an operation, read from a request. `VALIDATION_ERROR` with every misfit, under the names of REST. */
-export function readVariables(inputs: readonly Input[], request: RequestParts): Record<string, unknown> {
+export function readVariables(inputs: readonly Input[], given: RequestParts): Record<string, unknown> {
   const issues: Issue[] = [];
   const variables: Record<string, unknown> = {};
-  if (inputs.some(({ source }) => source === 'body' || source === 'whole') && !isObject(request.body)) {
+  const fromBody = inputs.filter(({ source }) => source === 'body' || source === 'whole');
+  const mayLackBody = fromBody.every(({ required }) => !required);
+  const request = given.body === undefined && mayLackBody ? { ...given, body: {} } : given;
+  if (fromBody.length > 0 && !isObject(request.body)) {
     throw invalid([{ path: [], message: 'The body must be a JSON object', code: 'invalid_type' }]);
   }
   for (const input of inputs) {

@@ -21,7 +21,12 @@ const set = (call: Call, { id: tenantId }: Tenant, value: unknown) =>
 /** Another process on the same database: it shares nothing with this one. */
 function otherProcess(): Call {
   const { database, limits } = world.services;
-  const services = createServices({ database, limits, encryptionKeys: ['a secret of at least thirty-two bytes'] });
+  const services = createServices({
+    database,
+    limits,
+    encryptionKeys: ['a secret of at least thirty-two bytes'],
+    apiKeys: { hmacSecret: 'a secret to hash keys for tests', prefix: 'sk_test_' },
+  });
   return createCall(services, world.admin);
 }
 

@@ -141,6 +141,7 @@ test('a tenant that others change between its list and its lineage names no tree
   const services = createServices({
     database: world.database,
     encryptionKeys: [secrets.encryptionKey],
+    apiKeys: { hmacSecret: 'a secret to hash keys for tests', prefix: 'sk_test_' },
     limits: { maxDepth: 64, transactionTimeoutMs: 20_000 },
   });
   const lineages: LineageReader = {

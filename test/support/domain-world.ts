@@ -35,6 +35,7 @@ export class DomainWorld {
     this.services = createServices({
       database,
       encryptionKeys: ['a secret of at least thirty-two bytes'],
+      apiKeys: { hmacSecret: 'a secret to hash keys for tests', prefix: 'sk_test_' },
       limits: { maxDepth, transactionTimeoutMs: 20_000 },
     });
     this.admin = this.as({ type: 'system', id: 'test', scopes: ['admin'], home: null });
@@ -132,7 +133,8 @@ export class DomainWorld {
       (select count(*)::int from tenants) as tenants, (select count(*)::int from config_entries) as entries,
       (select count(*)::int from permission_policies) as policies, (select count(*)::int from ledgers) as ledgers,
       (select count(*)::int from events) as events, (select coalesce(sum(revision), 0)::int from ledgers) as revisions,
-      (select count(*)::int from idempotency_keys) as keys`);
+      (select count(*)::int from idempotency_keys) as keys,
+      (select count(*)::int from api_keys) as api_keys, (select count(*)::int from roles) as roles`);
     return row!;
   }
 

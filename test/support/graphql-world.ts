@@ -57,6 +57,7 @@ export class GraphqlWorld {
     this.#services = createServices({
       database,
       encryptionKeys: [secrets.encryptionKey],
+      apiKeys: { hmacSecret: 'a secret to hash keys for tests', prefix: 'sk_test_' },
       limits: { maxDepth: 64, transactionTimeoutMs: 20_000 },
     });
   }

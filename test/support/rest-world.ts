@@ -113,7 +113,8 @@ export class RestWorld {
     const [row] = await this.sql<Record<string, number>>(`select
       (select count(*)::int from tenants) as tenants, (select count(*)::int from config_entries) as entries,
       (select count(*)::int from permission_policies) as policies, (select count(*)::int from events) as events,
-      (select coalesce(sum(revision), 0)::int from ledgers) as revisions, (select count(*)::int from idempotency_keys) as keys`);
+      (select coalesce(sum(revision), 0)::int from ledgers) as revisions, (select count(*)::int from idempotency_keys) as keys,
+      (select count(*)::int from api_keys) as api_keys, (select count(*)::int from roles) as roles`);
     return row!;
   }
 

@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { createAuthenticator } from '../../src/auth/authenticate.ts';
+import { createKeyHash } from '../../src/domain/api-keys/hash.ts';
+import { createKeyMint } from '../../src/domain/api-keys/mint.ts';
 
+const hashOf = createKeyHash('a secret of at least thirty-two bytes');
 const authenticate = createAuthenticator({
-  hmacSecret: 'a secret of at least thirty-two bytes',
+  hashOf,
+  keys: createKeyMint(hashOf, 'sk_test_'),
+  holders: { ofKey: async () => null, tenant: async () => null },
+  usage: { note: () => {} },
+  readToken: null,
   configuredKeys: [
     { id: 'bootstrap', key: 'sk_live_of_the_operator' },
     { id: 'development', key: 'sk_test_bootstrap', isLocal: true },
@@ -18,7 +25,9 @@ describe('the development key', () => {
     { host: '127.0.0.1:3001', peer: '::1' },
     { host: '[::1]:3001', peer: '::ffff:127.0.0.1' },
   ])('is accepted from this machine under its own name (%o)', async (from) => {
-    expect(await arrive('sk_test_bootstrap', from)).toMatchObject({ id: 'development', scopes: ['admin'], home: null });
+    expect(await arrive('sk_test_bootstrap', from)).toMatchObject({
+      principal: { id: 'development', scopes: ['admin'], home: null },
+    });
   });
 
   test.each([
@@ -38,7 +47,7 @@ describe('the development key', () => {
 
 test('a key of the operator is accepted from everywhere', async () => {
   expect(await arrive('sk_live_of_the_operator', { host: 'api.example.com', peer: '192.0.2.2' })).toMatchObject({
-    id: 'bootstrap',
+    principal: { id: 'bootstrap' },
   });
 });
 

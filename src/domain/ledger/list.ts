@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { type Event, Prisma } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
+import { assertInstallation } from '../home.ts';
 import { decodeCursor, encodeCursor, type Page, type PageInput, pageOf, pageSizeOf } from '../page.ts';
 import { ownPart, rootPath } from '../tenants/path.ts';
 import type { TenantHead } from '../tenants/rows.ts';
 import type { EventType } from './types.ts';
+import { installationLedgerId } from './write.ts';
 
 export interface ListEvents extends PageInput {
   /** Whether to add the events of everything that was beneath the tenant when they happened. */
@@ -13,12 +15,23 @@ export interface ListEvents extends PageInput {
   readonly newestFirst: boolean;
 }
 
-type Subject = Pick<TenantHead, 'id' | 'path' | 'rootId'>;
+/** Whose events: a tenant's, or those of what belongs to the whole installation. */
+type Subject = Pick<TenantHead, 'id' | 'path' | 'rootId'> | 'installation';
+
+/** For events of the installation, which are nobody else's to see. */
+export function installationOf({ principal }: Call): Subject {
+  assertInstallation(principal, 'see what happened to it');
+  return 'installation';
+}
+
+function ledgerOf(subject: Subject): string {
+  return subject === 'installation' ? installationLedgerId : subject.rootId;
+}
 
 /** One page of a tenant's events in the ledger of the tree it is in, in the order of revisions. The cursor names ledger and revision. */
 export async function listEvents(call: Call, tenant: Subject, input: ListEvents): Promise<Page<Event>> {
   const size = pageSizeOf(input);
-  const place = decodeCursor(placeIn(tenant.rootId), input.after);
+  const place = decodeCursor(placeIn(ledgerOf(tenant)), input.after);
   const than = input.newestFirst ? Prisma.sql`<` : Prisma.sql`>`;
   const behind = place === null ? Prisma.empty : Prisma.sql`and e.revision ${than} ${place[1]}`;
   const direction = input.newestFirst ? Prisma.sql`desc` : Prisma.sql`asc`;
@@ -43,8 +56,12 @@ const eventColumns = Prisma.sql`
 
 function matching({ principal: { home } }: Call, tenant: Subject, { subtree, types }: ListEvents): Prisma.Sql {
   const conditions = [
-    Prisma.sql`e.ledger_id = ${tenant.rootId}::uuid`,
-    subtree ? beneathThen(tenant) : Prisma.sql`e.tenant_id = ${tenant.id}::uuid`,
+    Prisma.sql`e.ledger_id = ${ledgerOf(tenant)}::uuid`,
+    tenant === 'installation'
+      ? Prisma.sql`true`
+      : subtree
+        ? beneathThen(tenant)
+        : Prisma.sql`e.tenant_id = ${tenant.id}::uuid`,
   ];
   if (home !== null) {
     conditions.push(beneathThen(home)); // the tenant may have been elsewhere before
@@ -59,7 +76,7 @@ function matching({ principal: { home } }: Call, tenant: Subject, { subtree, typ
  * Events of what was the tenant at `path`, or beneath it, when they happened: they keep the path of their time, and a path names every
  * tenant it leads through by a part that nobody else has.
  */
-function beneathThen({ path }: Pick<Subject, 'path'>): Prisma.Sql {
+function beneathThen({ path }: Pick<TenantHead, 'path'>): Prisma.Sql {
   if (path === rootPath(path)) {
     return Prisma.sql`true`;
   }

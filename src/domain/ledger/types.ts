@@ -16,6 +16,15 @@ export const eventTypes = [
   'permission.created',
   'permission.updated',
   'permission.deleted',
+  'role.created',
+  'role.updated',
+  'role.deleted',
+  'api_key.created',
+  'api_key.rotated',
+  'api_key.revoked',
+  'api_key.role_assigned',
+  'api_key.role_removed',
+  'encryption.key_rotated',
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

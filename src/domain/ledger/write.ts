@@ -41,8 +41,8 @@ export interface Write extends Call {
 export interface WriteScope {
   /** The tenants the write is about: their trees are locked. */
   readonly tenantIds: readonly string[];
-  /** Whether the write makes a root. The roots have one order, which belongs to no tree: it is locked too. */
-  readonly roots?: boolean;
+  /** Whether the write is about what belongs to no tree, such as the order of the roots. */
+  readonly installation?: boolean;
   /** The one of `tenantIds` whose place changes. When it is a root, the order of the roots is locked too. */
   readonly placed?: string;
 }
@@ -108,14 +108,14 @@ function openWrite(
 async function lockLedgers(
   db: Prisma.TransactionClient,
   call: Call,
-  { tenantIds, roots = false, placed = installationLedgerId }: WriteScope,
+  { tenantIds, installation = false, placed = installationLedgerId }: WriteScope,
 ): Promise<Map<string, Ledger>> {
   const heads = await readHeads(
     db,
     Prisma.sql`id in (
       select root_id from tenants where id = any(${tenantIds}::uuid[]) and ${isVisible(call)}
       union all select ${installationLedgerId}::uuid from tenants where id = ${placed}::uuid and parent_id is null and ${isVisible(call)}
-      union all select ${installationLedgerId}::uuid where ${roots}::boolean)`,
+      union all select ${installationLedgerId}::uuid where ${installation}::boolean)`,
   );
   return new Map(heads.map((head) => [head.id, new Ledger(call, head)]));
 }

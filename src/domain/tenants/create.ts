@@ -3,6 +3,7 @@ import { violatesUnique } from '../../db/errors.ts';
 import type { Tenant } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
 import { atIndex, beneathPath, invalid, StratumError, tenantNotFound } from '../errors.ts';
+import { assertInstallation } from '../home.ts';
 import { type LockedLedger, type Write, write } from '../ledger/write.ts';
 import { visibleTo } from '../principal.ts';
 import { parse } from '../validation.ts';
@@ -52,7 +53,7 @@ async function createAll(call: Call, items: readonly NewTenant[], nameItem: Name
   const tenantIds = [...new Set(parentIds.filter((id) => id !== null))];
   const roots = items.some(({ parentId, parentSlug }) => !parentId && !parentSlug);
   try {
-    return await write(call, { tenantIds, roots }, async (write) => {
+    return await write(call, { tenantIds, installation: roots }, async (write) => {
       const plans = await planAll(write, items, parentIds, nameItem);
       const tenants = await insertAll(write, plans);
       for (const [index, tenant] of tenants.entries()) {
@@ -185,8 +186,8 @@ function existingParent(write: Write, id: string | null): Parent | null {
 
 /** Whoever is at home in one tenant makes no roots: they would lie outside of it. */
 function assertPermitted({ principal }: Call, parent: Parent | null): void {
-  if (parent === null && principal.home !== null) {
-    throw new StratumError('FORBIDDEN', 'Only a principal of the whole installation may create a root');
+  if (parent === null) {
+    assertInstallation(principal, 'make a root');
   }
 }
 

@@ -1,6 +1,6 @@
-import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../../db/database.ts';
+import { joined } from '../joined.ts';
 import { currentOf, type Lineage, readLineages, tenantOf } from './lineage.ts';
 
 /** Reads lineages for all calls of the process. */
@@ -48,38 +48,4 @@ const maxAdvanced = 10_000;
 function lineageIn(kept: LRUCache<string, Lineage>, id: string): [Lineage] | [] {
   const lineage = kept.get(id);
   return lineage === undefined ? [] : [lineage];
-}
-
-/** A statement that is slower than this, as on a connection that is dead, holds up nobody but its own. */
-const patienceMs = 100;
-
-/** What is asked for while the database answers goes out together, when it has: many requests cost no more statements than a few. */
-function joined(read: (ids: readonly string[]) => Promise<(Lineage | null)[]>): DataLoader<string, Lineage | null> {
-  let running = 0;
-  let startedAt = 0;
-  // The batch that is being gathered, or null when nobody waits.
-  let dispatch: (() => void) | null = null;
-  const next = (): void => {
-    const now = performance.now();
-    if (dispatch !== null && (running === 0 || now - startedAt >= patienceMs)) {
-      const go = dispatch;
-      dispatch = null;
-      running += 1;
-      startedAt = now;
-      go();
-    }
-  };
-  const readNext = (ids: readonly string[]): Promise<(Lineage | null)[]> =>
-    read(ids).finally(() => {
-      running -= 1;
-      setImmediate(next);
-    });
-  return new DataLoader<string, Lineage | null>(readNext, {
-    cache: false,
-    batchScheduleFn: (go) => {
-      dispatch = go;
-      setImmediate(next);
-      setTimeout(next, patienceMs).unref();
-    },
-  });
 }

@@ -2,6 +2,7 @@ import { isCycle } from '../../db/errors.ts';
 import { Prisma, type Tenant } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
 import { invalidField, StratumError } from '../errors.ts';
+import { assertInstallation } from '../home.ts';
 import { type Write, write } from '../ledger/write.ts';
 import { assertUnchanged } from '../revision.ts';
 import { parse, uuid } from '../validation.ts';
@@ -30,7 +31,7 @@ export async function moveTenant(call: Call, { id, newParentId, ifRevision }: Mo
   try {
     return await write(
       call,
-      { tenantIds: parentId === null ? [id] : [id, parentId], placed: id, roots: parentId === null },
+      { tenantIds: parentId === null ? [id] : [id, parentId], placed: id, installation: parentId === null },
       async (write) => {
         const tenant = write.tenant(id);
         assertUnchanged(ifRevision, {
@@ -65,9 +66,7 @@ async function place(write: Write, tenant: Tenant, parent: Tenant | null): Promi
 
 async function assertPlaceable({ principal, db, limits }: Write, tenant: Tenant, parent: Tenant | null): Promise<void> {
   if (parent === null) {
-    if (principal.home !== null) {
-      throw new StratumError('FORBIDDEN', 'Only a principal of the whole installation may make a root');
-    }
+    assertInstallation(principal, 'make a root');
     return;
   }
   if (isWithin(parent.path, tenant.path)) {

@@ -19,6 +19,8 @@ export async function purgeTenant(call: Call, { id, ifRevision }: TransitionTena
     await assertNoChildren(write, tenant, {});
     await write.db.configEntry.deleteMany({ where: { tenantKey: tenant.key } });
     await write.db.permissionPolicy.deleteMany({ where: { tenantKey: tenant.key } });
+    await write.db.apiKey.deleteMany({ where: { tenantKey: tenant.key } });
+    await write.db.role.deleteMany({ where: { tenantKey: tenant.key } });
     await write.db.tenant.delete({ where: { id } });
     return { id, revision: ledger.append({ type: 'tenant.purged', tenant, before: tenantState(tenant) }) };
   });
