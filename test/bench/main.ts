@@ -2,6 +2,7 @@ import { chmod, mkdtempDisposable } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { access } from './access.ts';
 import type { Budget, Result } from './budget.ts';
 import { coldStart } from './cold-start.ts';
 import { configReads } from './config-reads.ts';
@@ -15,6 +16,7 @@ import { subtreePage } from './subtree-page.ts';
 const budgets: Readonly<Record<string, Budget>> = {
   statements,
   'config-reads': configReads,
+  access,
   'subtree-page': subtreePage,
   move,
   import: imports,

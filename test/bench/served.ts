@@ -1,4 +1,5 @@
 import { createApp } from '../../src/app.ts';
+import type { Authenticate } from '../../src/auth/authenticate.ts';
 import { readConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import { createServer } from '../../src/http/server.ts';
@@ -6,7 +7,10 @@ import { timeBudget } from '../../src/time-budget.ts';
 import { answerParent } from './child.ts';
 
 /** What to serve: the product on a database, or one body under every address. Or nothing new: how much was used. */
-export type Served = { readonly databaseUrl: string } | { readonly constantBody: string } | 'usage';
+export type Served =
+  | { readonly databaseUrl: string; readonly letsEverybodyIn?: boolean }
+  | { readonly constantBody: string }
+  | 'usage';
 
 export interface ServedAt {
   /** Where it is served. */
@@ -15,27 +19,32 @@ export interface ServedAt {
   readonly cpuMs: number;
 }
 
-/** As in production, except that nothing is given up because a machine is slow. The log goes where standard output goes. */
-const config = readConfig({ REQUEST_TIMEOUT_MS: '120000' });
+/** As in production, except that nothing is given up because a machine is slow, or refused because it is fast. The log goes where standard output goes. */
+const config = readConfig({ REQUEST_TIMEOUT_MS: '120000', RATE_LIMIT_MAX: '999999999' });
 
 let url = '';
 
 answerParent<Served, ServedAt>(async (served) => {
   if (served !== 'usage') {
-    const server =
-      'databaseUrl' in served ? await serveProduct(served.databaseUrl) : serveConstant(served.constantBody);
+    const server = 'databaseUrl' in served ? await serveProduct(served) : serveConstant(served.constantBody);
     url = await server.listen({ host: '127.0.0.1', port: 0 });
   }
   const { user, system } = process.cpuUsage();
   return { url, cpuMs: (user + system) / 1_000 };
 });
 
-async function serveProduct(url: string) {
+async function serveProduct({ databaseUrl: url, letsEverybodyIn }: Extract<Served, { databaseUrl: string }>) {
   const database = openDatabase({ ...config, url, ...timeBudget(config.requestTimeoutMs) });
   const secrets = { encryptionKey: 'a key for benchmarks, nothing else', apiKeyHmacSecret: 'a secret for benchmarks' };
-  const { server } = await createApp({ config, database, ...secrets });
+  const { server } = await createApp({ config, database, ...secrets, ...(letsEverybodyIn && { authenticate: letIn }) });
   return server;
 }
+
+/** For whoever comes: what a server costs that asks nobody who they are. */
+const letIn: Authenticate = async () => ({
+  principal: { type: 'system', id: 'anybody', scopes: ['admin'], home: null },
+  assertInUse: () => {},
+});
 
 function serveConstant(body: string) {
   const server = createServer(config);
