@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { auditCommand } from './audit.ts';
 import { createContext, type Environment, ExitError, type Streams } from './context.ts';
 import { sentenceOf } from './failures.ts';
+import { keysCommand } from './keys.ts';
 import { migrateCommand } from './migrate.ts';
 
 /** The `stratum` command. Resolves to the exit code: 0 done, 1 failed or found something, 2 called wrongly. */
@@ -19,7 +20,7 @@ export async function main(argv: readonly string[], env: Environment, streams: S
       writeErr: (text) => void streams.stderr.write(text),
     })
     .exitOverride();
-  for (const command of [migrateCommand(context), auditCommand(context)]) {
+  for (const command of [migrateCommand(context), keysCommand(context), auditCommand(context)]) {
     program.addCommand(inheritSettings(command, program));
   }
   try {

@@ -51,7 +51,7 @@ export interface View {
 }
 
 export function createCall(services: Services, caller: Caller): Call {
-  return { ...services, ...caller, db: services.database.prisma, view: { torn: false } };
+  return { ...caller, ...services, db: services.database.prisma, view: { torn: false } };
 }
 
 /** The state moved away between a read and its lock: repeat the transaction. */

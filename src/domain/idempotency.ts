@@ -51,13 +51,17 @@ export async function findAnswer(call: Call): Promise<KeptAnswer | null> {
   if (kept.fingerprint !== fingerprint) {
     throw new StratumError('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used for a different request');
   }
+  const unavailable = 'The first request with this Idempotency-Key was carried out, its answer is not available';
   if (kept.status === null) {
-    throw new StratumError(
-      'IDEMPOTENCY_KEY_IN_USE',
-      'The first request with this Idempotency-Key was carried out, its answer is not available',
-    );
+    throw new StratumError('IDEMPOTENCY_KEY_IN_USE', unavailable);
   }
-  return { status: kept.status, body: kept.body === null ? null : call.secrets.open(kept.body, contextOf(call, key)) };
+  try {
+    const body = kept.body === null ? null : call.secrets.open(kept.body, contextOf(call, key));
+    return { status: kept.status, body };
+  } catch (cause) {
+    // The encryption key was changed since, and the one before it is gone.
+    throw new StratumError('IDEMPOTENCY_KEY_IN_USE', unavailable, { cause });
+  }
 }
 
 /** Keeps the answer for repetitions, and forgets what is too old. */

@@ -4,6 +4,8 @@ import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } f
 export interface SecretBox {
   /** The JSON of `value` in an envelope; `context` (what the value belongs to) must be the same when it is opened. */
   seal(value: unknown, context: string): string;
+  /** How envelopes begin that are sealed with the current key. */
+  readonly currentMark: string;
   /** The value in an envelope. Throws when no key fits, or the envelope or its context were changed. */
   open(envelope: string, context: string): unknown;
 }
@@ -26,6 +28,7 @@ export function createSecretBox(secrets: readonly [string, ...string[]]): Secret
   const sealing = deriveKey(current);
   const keys = new Map([sealing, ...previous.map(deriveKey)].map((key) => [key.id, key]));
   return {
+    currentMark: `${version}:${sealing.id}:`,
     seal: (value, context) => {
       const iv = randomBytes(12);
       const cipher = createCipheriv(algorithm, sealing.bytes, iv).setAAD(Buffer.from(context));

@@ -30,7 +30,7 @@ const quiet = { STRATUM_LOG_LEVEL: 'silent', REQUEST_TIMEOUT_MS: '60000' };
 /** What the server seals and hashes with. */
 export const secrets = {
   encryptionKey: 'an encryption key for tests alone',
-  apiKeyHmacSecret: 'a secret to hash keys for tests',
+  apiKeyHmacSecret: 'a secret to hash the keys of tests',
 };
 
 export async function openApp({ settings, databaseUrl, times, onLog }: OpenAppOptions = {}): Promise<OpenApp> {

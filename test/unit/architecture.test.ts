@@ -13,7 +13,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   http: ['db/', 'domain/errors', 'config.ts'],
   rest: ['operations/', 'graphql/context', 'graphql/errors', 'domain/errors'],
   client: ['operations/'],
-  cli: ['client/', 'operations/', 'db/', 'domain/ledger/', 'config.ts'],
+  cli: ['client/', 'operations/', 'db/', 'domain/', 'graphql/context', 'graphql/run', 'start/storage', 'config.ts'],
   'config.ts': ['config-values.ts'],
   'config-values.ts': ['rate-window.ts'],
   'rate-window.ts': [],
