@@ -16,6 +16,7 @@ import { type Principal, principalName } from './domain/principal.ts';
 import { createServices } from './domain/services.ts';
 import { type Context, createContext } from './graphql/context.ts';
 import { schema } from './graphql/schema.ts';
+import { readTrustedDocuments, type TrustedDocuments } from './graphql/trusted-documents.ts';
 import { createYogaServer, graphqlPath } from './graphql/yoga.ts';
 import { drainOnClose } from './http/drain.ts';
 import { graphqlRoute } from './http/graphql-route.ts';
@@ -191,6 +192,7 @@ function addGraphql(
     schema,
     openContext: ({ req }) => openContext(req),
     introspection: config.introspection,
+    trusted: config.trustedDocuments === null ? null : trustedDocuments(config.trustedDocuments),
     playground: config.playground ? { apiKey: developmentKeyAllowed(config) ? developmentKey : null } : null,
     logFault: (error) => (logs.getStore() ?? server.log).error({ err: error }, 'an operation failed'),
   });
@@ -198,6 +200,17 @@ function addGraphql(
     path: graphqlPath,
     handle: (req) => logs.run(req.log, async () => yoga.fetch(...fetchArguments(req), { req })),
   });
+}
+
+function trustedDocuments(file: string): TrustedDocuments {
+  try {
+    return readTrustedDocuments(readFileSync(file, 'utf8'), file, schema);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw code === undefined
+      ? error
+      : new Error(`STRATUM_TRUSTED_DOCUMENTS can't be read: ${message}`, { cause: error });
+  }
 }
 
 /** Only the query counts of an address: it was found by its path, and the host that a caller names is nothing to build on. */

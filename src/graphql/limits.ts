@@ -12,6 +12,7 @@ import {
   isObjectType,
   Kind,
   type SelectionSetNode,
+  visit,
 } from 'graphql';
 import { StratumError } from '../domain/errors.ts';
 import { defaultPageSize, maxPageSize } from '../domain/page.ts';
@@ -21,6 +22,40 @@ const maxFields = 100_000;
 
 /** How deep fields may lie within each other. */
 const maxLevels = 30;
+
+/** A document may consist of so many words and signs, */
+export const maxTokens = 60_000;
+
+/** have so many names of its own for fields, */
+const maxAliases = 1_000;
+
+/** and so many directives. */
+const maxDirectives = 100;
+
+/** `VALIDATION_ERROR` for a document with more of the same than anybody writes. */
+export function assertPlain(document: DocumentNode): void {
+  let [aliases, directives] = [0, 0];
+  visit(document, {
+    Field: ({ alias }) => {
+      aliases += alias === undefined ? 0 : 1;
+    },
+    Directive: () => {
+      directives += 1;
+    },
+  });
+  if (aliases > maxAliases || directives > maxDirectives) {
+    throw new StratumError(
+      'VALIDATION_ERROR',
+      `The document has ${aliases} aliases and ${directives} directives; ${maxAliases} and ${maxDirectives} are allowed`,
+    );
+  }
+}
+
+/** What an operation costs, in fields of its answer, and what one may cost. */
+export interface Cost {
+  readonly requested: number;
+  readonly max: number;
+}
 
 /** What a field at the top counts for, since it is at least a statement, or a transaction. */
 const weights: Readonly<Record<string, number>> = { query: 20, mutation: 200, subscription: 200 };
@@ -33,11 +68,11 @@ export interface Asked {
 }
 
 /** `VALIDATION_ERROR` for an operation that asks for more than one answer should hold. It must be valid otherwise. */
-export function assertAffordable(asked: Asked): void {
+export function assertAffordable(asked: Asked): Cost {
   const operation = getOperationAST(asked.document, asked.operationName);
   const root = operation && asked.schema.getRootType(operation.operation);
   if (!operation || !root) {
-    return;
+    return { requested: 0, max: maxFields };
   }
   const size = new Estimate(asked).of(root, operation.selectionSet, weights[operation.operation] ?? 1);
   if (size.levels > maxLevels) {
@@ -47,6 +82,7 @@ export function assertAffordable(asked: Asked): void {
     const fields = Number.isFinite(size.fields) ? Math.ceil(size.fields) : 'endless';
     throw tooMuch(`The answer could have ${fields} fields; ${maxFields} are allowed: ask for smaller pages`, size);
   }
+  return { requested: Math.ceil(size.fields), max: maxFields };
 }
 
 interface Size {

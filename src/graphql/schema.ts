@@ -17,9 +17,9 @@ import './tenant-export.ts';
 import './node-queries.ts';
 import { assertEveryFieldHasRule } from './access.ts';
 import { builder } from './builder.ts';
-import { checkIds } from './ids.ts';
+import { checkArguments } from './check-arguments.ts';
 
 /** The schema that every door runs. It isn't made when a field can be reached without a rule. */
 export const schema = builder.toSchema();
 assertEveryFieldHasRule(schema);
-checkIds(schema);
+checkArguments(schema);

@@ -1,10 +1,18 @@
-import { GraphQLError, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+  type ParseOptions,
+  parse,
+} from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Context } from './context.ts';
 import { isFault, maskError, originOf } from './errors.ts';
-import { assertAffordable } from './limits.ts';
+import { assertAffordable, assertPlain, maxTokens } from './limits.ts';
 import { playgroundOptions, renderPlayground } from './playground.ts';
+import { onlyTrusted, type TrustedDocuments } from './trusted-documents.ts';
 
 /** What serves the schema over HTTP. `Incoming` is whatever the server around it knows of a request. */
 export interface YogaOptions<Incoming> {
@@ -13,6 +21,8 @@ export interface YogaOptions<Incoming> {
   readonly openContext: (incoming: Incoming) => Context | Promise<Context>;
   /** Whether questions about the schema are answered. */
   readonly introspection: boolean;
+  /** The only documents that are executed; null for any. */
+  readonly trusted: TrustedDocuments | null;
   /** A playground for browsers, with the key that it begins with; null for none. */
   readonly playground: { readonly apiKey: string | null } | null;
   /** Hears of faults of ours, which callers are told nothing about. */
@@ -27,6 +37,7 @@ export function createYogaServer<Incoming extends object>({
   schema,
   openContext,
   introspection,
+  trusted,
   playground,
   logFault,
 }: YogaOptions<Incoming>): YogaServerInstance<Incoming, Context> {
@@ -44,7 +55,9 @@ export function createYogaServer<Incoming extends object>({
     plugins: [
       identify(openContext, logFault),
       reportFaults(logFault),
+      ...(trusted === null ? [] : [onlyTrusted(trusted)]),
       refuseInOurWords,
+      readWithinLimits,
       refuseWhatIsTooMuch,
       ...(introspection ? [] : [withoutIntrospection]),
     ],
@@ -117,13 +130,41 @@ async function parsed<Parameters>(parse: () => Promise<Parameters>): Promise<Par
   }
 }
 
-/** Refuses an operation before anything is read for it. */
+/** Reads no more of a document than a person or a program would write. */
+const readWithinLimits: Plugin = {
+  onParse: ({ setParseFn }) => {
+    setParseFn((source: string, options: ParseOptions) => parse(source, { ...options, maxTokens }));
+    return ({ result, replaceParseResult }) => {
+      if (isDocument(result)) {
+        try {
+          assertPlain(result);
+        } catch (error) {
+          replaceParseResult(maskError(error));
+        }
+      }
+    };
+  },
+};
+
+function isDocument(result: unknown): result is DocumentNode {
+  return typeof result === 'object' && result !== null && 'kind' in result;
+}
+
+/** Refuses an operation before anything is read for it, and says with every answer what it cost and what it may. */
 const refuseWhatIsTooMuch: Plugin = {
   onExecute: ({ args, setResultAndStopExecution }) => {
     try {
-      assertAffordable(args);
+      const cost = assertAffordable(args);
+      return {
+        onExecuteDone: ({ result, setResult }) => {
+          if (!isAsyncIterable(result)) {
+            setResult({ ...result, extensions: { ...result.extensions, cost } });
+          }
+        },
+      };
     } catch (error) {
       setResultAndStopExecution({ errors: [maskError(error)] });
+      return undefined;
     }
   },
 };

@@ -15,11 +15,14 @@ import type { Context } from './context.ts';
 /** Brings the ids in a value into their one form, and notes those that are none. */
 type Normalize = (value: unknown, path: Issue['path'], issues: Issue[]) => unknown;
 
+/** A list that a caller sends has at most so many items; what takes fewer says so itself. */
+const maxListItems = 1_000;
+
 /**
- * Makes every field refuse ids that are no UUIDs, before anything is done with them: GraphQL's own `ID` takes any text.
+ * Makes every field refuse lists that are too long, and ids that are no UUIDs, before anything is done with them: GraphQL's own `ID` takes any text.
  * `VALIDATION_ERROR` names all of them. Letters may be capitals; beyond this point they aren't.
  */
-export function checkIds(schema: GraphQLSchema): void {
+export function checkArguments(schema: GraphQLSchema): void {
   const types = Object.values(schema.getTypeMap()).filter(isObjectType);
   for (const field of types.flatMap((type) => Object.values(type.getFields()))) {
     checkField(field);
@@ -63,12 +66,16 @@ function normalizerOf(type: GraphQLInputType): Normalize | null {
   );
 }
 
-function normalizerOfList(type: GraphQLInputType): Normalize | null {
-  const normalize = normalizerOf(type);
-  return (
-    normalize &&
-    ((value, path, issues) => (value as unknown[]).map((item, index) => normalize(item, [...path, index], issues)))
-  );
+function normalizerOfList(type: GraphQLInputType): Normalize {
+  const normalize = normalizerOf(type) ?? ((value: unknown) => value);
+  return (value, path, issues) => {
+    const items = value as unknown[]; // coerced already
+    if (items.length > maxListItems) {
+      issues.push({ path, message: `must have at most ${maxListItems} items`, code: 'too_big' });
+      return items;
+    }
+    return items.map((item, index) => normalize(item, [...path, index], issues));
+  };
 }
 
 function normalizerOfObject(fields: readonly { name: string; type: GraphQLInputType }[]): Normalize | null {

@@ -1,0 +1,52 @@
+import { usePersistedOperations } from '@graphql-yoga/plugin-persisted-operations';
+import { type GraphQLSchema, parse, validate } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { z } from 'zod';
+import { StratumError } from '../domain/errors.ts';
+
+/** Documents by id: the only ones that are executed. */
+export type TrustedDocuments = ReadonlyMap<string, string>;
+
+const documentsById = z.record(z.string().min(1), z.string());
+
+/**
+ * The documents of a JSON file, as generators of clients write it: an object of texts by id. Throws when it is something else, or holds a
+ * document that the schema can't execute: better than a server that starts and refuses what its own clients send.
+ * @param file Names it in what is thrown.
+ */
+export function readTrustedDocuments(json: string, file: string, schema: GraphQLSchema): TrustedDocuments {
+  const documents = new Map(Object.entries(objectOf(json, file)));
+  for (const [id, text] of documents) {
+    const fault = faultOf(text, schema);
+    if (fault !== null) {
+      throw new Error(`STRATUM_TRUSTED_DOCUMENTS: the document "${id}" in ${file} can't be executed: ${fault}`);
+    }
+  }
+  return documents;
+}
+
+function objectOf(json: string, file: string): Record<string, string> {
+  try {
+    return documentsById.parse(JSON.parse(json));
+  } catch (cause) {
+    throw new Error(`STRATUM_TRUSTED_DOCUMENTS: ${file} must hold a JSON object of documents by id`, { cause });
+  }
+}
+
+function faultOf(text: string, schema: GraphQLSchema): string | null {
+  try {
+    return validate(schema, parse(text))[0]?.message ?? null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Executes what is trusted, by its id, and refuses everything else. */
+export function onlyTrusted(documents: TrustedDocuments): Plugin {
+  const refusal = () =>
+    new StratumError('DOCUMENT_NOT_TRUSTED', 'Only documents that this server knows are executed, by their ids');
+  return usePersistedOperations({
+    getPersistedOperation: (id) => documents.get(id) ?? null,
+    customErrors: { notFound: refusal, keyNotFound: refusal, persistedQueryOnly: refusal },
+  });
+}
