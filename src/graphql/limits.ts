@@ -67,14 +67,29 @@ export interface Asked {
   readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** `VALIDATION_ERROR` for an operation that asks for more than one answer should hold. It must be valid otherwise. */
-export function assertAffordable(asked: Asked): Cost {
+/** How much an operation asks for. */
+export interface Size {
+  readonly fields: number;
+  readonly levels: number;
+}
+
+/** How much an operation asks for: nothing when there is no such operation, as the executor will say. It must be valid otherwise. */
+export function sizeOf(asked: Asked): Size {
   const operation = getOperationAST(asked.document, asked.operationName);
   const root = operation && asked.schema.getRootType(operation.operation);
   if (!operation || !root) {
-    return { requested: 0, max: maxFields };
+    return { fields: 0, levels: 0 };
   }
-  const size = new Estimate(asked).of(root, operation.selectionSet, weights[operation.operation] ?? 1);
+  return new Estimate(asked).of(root, operation.selectionSet, weights[operation.operation] ?? 1);
+}
+
+/** The cost of an operation as answers tell it. */
+export function costOf({ fields }: Size): Cost {
+  return { requested: Math.min(Math.ceil(fields), Number.MAX_SAFE_INTEGER), max: maxFields }; // JSON has no infinity
+}
+
+/** `VALIDATION_ERROR` for an operation that asks for more than one answer should hold. */
+export function assertAffordable(size: Size): void {
   if (size.levels > maxLevels) {
     throw tooMuch(`The document is nested ${size.levels} levels deep; ${maxLevels} are allowed`, size);
   }
@@ -82,12 +97,6 @@ export function assertAffordable(asked: Asked): Cost {
     const fields = Number.isFinite(size.fields) ? Math.ceil(size.fields) : 'endless';
     throw tooMuch(`The answer could have ${fields} fields; ${maxFields} are allowed: ask for smaller pages`, size);
   }
-  return { requested: Math.ceil(size.fields), max: maxFields };
-}
-
-interface Size {
-  readonly fields: number;
-  readonly levels: number;
 }
 
 function tooMuch(message: string, { fields, levels }: Size): StratumError {

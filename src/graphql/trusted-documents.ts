@@ -1,6 +1,6 @@
 import { usePersistedOperations } from '@graphql-yoga/plugin-persisted-operations';
 import { type GraphQLSchema, parse, validate } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { z } from 'zod';
 import { StratumError } from '../domain/errors.ts';
 
@@ -46,7 +46,19 @@ export function onlyTrusted(documents: TrustedDocuments): Plugin {
   const refusal = () =>
     new StratumError('DOCUMENT_NOT_TRUSTED', 'Only documents that this server knows are executed, by their ids');
   return usePersistedOperations({
+    extractPersistedOperationId: idIn,
     getPersistedOperation: (id) => documents.get(id) ?? null,
     customErrors: { notFound: refusal, keyNotFound: refusal, persistedQueryOnly: refusal },
   });
+}
+
+/** The id in a request: where persisted queries have it, or `documentId` in the body or the address. */
+function idIn(
+  { extensions, ...parameters }: GraphQLParams & { documentId?: unknown },
+  { url }: Request,
+): string | null {
+  const persisted: unknown = extensions?.['persistedQuery'];
+  const hash = typeof persisted === 'object' && persisted !== null && 'sha256Hash' in persisted && persisted.sha256Hash;
+  const id = hash || parameters.documentId || new URL(url).searchParams.get('documentId');
+  return typeof id === 'string' ? id : null;
 }

@@ -10,7 +10,7 @@ import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } fro
 import { LRUCache } from 'lru-cache';
 import type { Context } from './context.ts';
 import { isFault, maskError, originOf } from './errors.ts';
-import { assertAffordable, assertPlain, maxTokens } from './limits.ts';
+import { assertAffordable, assertPlain, costOf, maxTokens, type Size, sizeOf } from './limits.ts';
 import { playgroundOptions, renderPlayground } from './playground.ts';
 import { onlyTrusted, type TrustedDocuments } from './trusted-documents.ts';
 
@@ -113,13 +113,22 @@ const refuseInOurWords: Plugin = {
     () =>
     ({ result, replaceParseResult }) => {
       if (result instanceof RangeError) {
-        replaceParseResult(new GraphQLError('The document is nested too deeply')); // the parser's stack is full
+        replaceParseResult(tooDeep());
       }
     },
-  onValidate:
-    () =>
-    ({ result, setResult }) =>
-      setResult(result.map(maskError)),
+  onValidate: ({ validateFn, setValidationFn }) => {
+    setValidationFn((...asked: Parameters<typeof validateFn>) => {
+      try {
+        return validateFn(...asked);
+      } catch (error) {
+        if (error instanceof RangeError) {
+          return [tooDeep()]; // fragments that lead on and on
+        }
+        throw error;
+      }
+    });
+    return ({ result, setResult }) => setResult(result.map(maskError));
+  },
 };
 
 async function parsed<Parameters>(parse: () => Promise<Parameters>): Promise<Parameters> {
@@ -153,21 +162,30 @@ function isDocument(result: unknown): result is DocumentNode {
 /** Refuses an operation before anything is read for it, and says with every answer what it cost and what it may. */
 const refuseWhatIsTooMuch: Plugin = {
   onExecute: ({ args, setResultAndStopExecution }) => {
+    let size: Size | null = null;
     try {
-      const cost = assertAffordable(args);
-      return {
-        onExecuteDone: ({ result, setResult }) => {
-          if (!isAsyncIterable(result)) {
-            setResult({ ...result, extensions: { ...result.extensions, cost } });
-          }
-        },
-      };
+      size = sizeOf(args);
+      assertAffordable(size);
     } catch (error) {
-      setResultAndStopExecution({ errors: [maskError(error)] });
+      const errors = [maskError(error instanceof RangeError ? tooDeep() : error)];
+      setResultAndStopExecution({ errors, ...(size && { extensions: { cost: costOf(size) } }) });
       return undefined;
     }
+    const cost = costOf(size);
+    return {
+      onExecuteDone: ({ result, setResult }) => {
+        if (!isAsyncIterable(result)) {
+          setResult({ ...result, extensions: { ...result.extensions, cost } });
+        }
+      },
+    };
   },
 };
+
+/** What to say when the stack is full: whatever reads a document goes down into it. */
+function tooDeep(): GraphQLError {
+  return new GraphQLError('The document is nested too deeply');
+}
 
 /** Keeps the schema to itself: no answers about it, and no hints at what it has. */
 const withoutIntrospection: Plugin = {

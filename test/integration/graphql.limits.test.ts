@@ -107,12 +107,84 @@ describe('a document that nobody would write is refused before it is checked', (
   });
 });
 
-test('every answer says what it cost, and what it may', async () => {
-  const answer = (await world.ask('{ viewer { id } tenants(first: 10) { nodes { id } } }')) as {
-    extensions?: { cost?: { requested: number; max: number } };
-  };
-  expect(answer.extensions?.cost?.max).toBe(100_000);
-  expect(answer.extensions?.cost?.requested).toBeGreaterThan(10);
+describe('a hostile document is answered at once and leaves nothing behind', () => {
+  const doubling = (field: string) =>
+    Array.from(
+      { length: 30 },
+      (_, index) => `fragment f${index} on Tenant { ${field.replaceAll('NEXT', `...f${index + 1}`)} }`,
+    ).join(' ');
+  const ids = Array.from({ length: 20_000 }, () => id);
+
+  test.each<[what: string, query: string, variables?: Record<string, unknown>]>([
+    [
+      'fragments spread twice',
+      `{ tenant(id: "${id}") { ...f0 } } ${doubling('NEXT NEXT')} fragment f30 on Tenant { id }`,
+    ],
+    [
+      'fragments that double and nest',
+      `{ tenant(id: "${id}") { ...f0 } } ${doubling('a: parent { NEXT } b: parent { NEXT }')} fragment f30 on Tenant { id }`,
+    ],
+    ['fragments in a circle', `{ tenant(id: "${id}") { ...a } } fragment a on Tenant { parent { ...a } }`],
+    [
+      'pages in a fragment with a name of the schema',
+      `{ tenant(id: "${id}") { ...__schema } } fragment __schema on Tenant { ${pages(3)} }`,
+    ],
+    [
+      'pages in a fragment with a name that objects have',
+      `{ tenant(id: "${id}") { ...__proto__ } } fragment __proto__ on Tenant { ${pages(3)} }`,
+    ],
+    [
+      'a page of any size by variable',
+      `query ($n: Int) { tenant(id: "${id}") { ${pages(3).replaceAll('first: 100', 'first: $n')} } }`,
+      { n: 2_147_483_647 },
+    ],
+    ['many ids by variable', 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids }],
+    [
+      'an argument that fails, to hide what stands beside it',
+      `query ($s: [TenantStatus!] = null) { tenants(statuses: $s) { totalCount } b: tenant(id: "${id}") { ${pages(3)} } }`,
+    ],
+    ['levels beyond any stack', `{ tenant(id: "${id}") { ${'parent { '.repeat(19_000)} id ${'}'.repeat(19_000)} } }`],
+    [
+      'fragments that lead on and on',
+      `{ tenant(id: "${id}") { ...f0 } } ${Array.from({ length: 4_000 }, (_, index) => `fragment f${index} on Tenant { parent { ...f${index + 1} } }`).join(' ')} fragment f4000 on Tenant { id }`,
+    ],
+  ])('%s', async (_what, query, variables) => {
+    const before = await world.counts();
+    const started = performance.now();
+    const { errors } = await world.ask(query, variables);
+    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(['VALIDATION_ERROR', 'TENANT_NOT_FOUND']).toContain(errors?.[0]?.extensions.code);
+    expect(await world.counts()).toEqual(before);
+  });
+
+  test('a change by GET, whose name is empty or not', async () => {
+    const before = await world.counts();
+    for (const operationName of ['', '&operationName=', '&operationName=m']) {
+      const query = encodeURIComponent('mutation m { createTenant(input: { name: "a", slug: "by_get" }) { id } }');
+      const { statusCode } = await world.app.server.inject({
+        url: `/graphql?query=${query}${operationName}`,
+        headers: { 'x-api-key': 'sk_test_bootstrap' },
+      });
+      expect(statusCode).toBe(405);
+    }
+    expect(await world.counts()).toEqual(before);
+  });
+});
+
+describe('every answer says what it cost, and what it may:', () => {
+  const tenants = (first: number, field: string) => `{ tenants(first: ${first}) { nodes { ${field} } } }`;
+
+  test.each([
+    ['a field at the top', '{ viewer { id } }', 20 + 1],
+    ['a page', tenants(10, 'id'), 20 + 10 * (1 + 1)],
+    ['a page of the usual size', '{ tenants { nodes { id } } }', 20 + 50 * (1 + 1)],
+    ['a page within a page', tenants(10, 'children(first: 3) { edges { node { id } } }'), 20 + 10 * (1 + 1 + 3 * 3)],
+    ['one too many', tenants(100, pages(2)), 20 + 100 * (1 + 1 + 100 * (1 + 1 + 100 * (1 + 1)))],
+    ['things by their ids', `{ nodes(ids: ["${id}", "${id}"]) { id } }`, 20 + 2],
+    ['a change', `mutation { purgeTenant(id: "${id}") { id } }`, 200 + 1],
+  ])('%s', async (_what, query, requested) => {
+    expect(await world.ask(query)).toMatchObject({ extensions: { cost: { requested, max: 100_000 } } });
+  });
 });
 
 test('what programs and consoles ask for is not too much', async () => {

@@ -38,7 +38,18 @@ test('a document that is known is executed by its id', async () => {
   expect(await ask(byId('whoami'))).toMatchObject({ status: 200, body: { data: { viewer: { id: 'development' } } } });
 });
 
+test('an id may stand in the document id of a body or an address', async () => {
+  expect(await ask({ documentId: 'whoami' })).toMatchObject({ status: 200, body: { data: { viewer: {} } } });
+  const { statusCode } = await opened.app.server.inject({
+    url: '/graphql?documentId=whoami',
+    headers: { 'x-api-key': 'sk_test_bootstrap' },
+  });
+  expect(statusCode).toBe(200);
+});
+
 test.each([
+  ['no document at all', {}],
+  ['an id that is no text', { documentId: 1, extensions: { persistedQuery: null } }],
   ['a document of the caller', { query: '{ viewer { id } }' }],
   ['a document beside an id', { query: '{ viewer { type } }', ...byId('whoami') }],
   ['an unknown id', byId('nothing')],
