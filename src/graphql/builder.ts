@@ -1,4 +1,5 @@
 import SchemaBuilder from '@pothos/core';
+import ComplexityPlugin from '@pothos/plugin-complexity';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
@@ -8,6 +9,7 @@ import type { PrismaClient } from '../db/generated/prisma/client.ts';
 import { StratumError } from '../domain/errors.ts';
 import { hasScope } from '../domain/principal.ts';
 import type { Context } from './context.ts';
+import { complexityOf } from './limits.ts';
 
 export interface SchemaTypes {
   Context: Context;
@@ -29,9 +31,11 @@ export interface SchemaTypes {
 
 /** Makes the types; each file of this room adds its noun. */
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [ScopeAuthPlugin, RelayPlugin, PrismaPlugin],
+  plugins: [ScopeAuthPlugin, RelayPlugin, PrismaPlugin, ComplexityPlugin],
   defaultFieldNullability: false,
   defaultInputFieldRequiredness: true,
+  // Without a limit: only documents of callers are weighed (limits.ts), the stored operations of REST are known.
+  complexity: { fieldComplexity: complexityOf },
   scopeAuth: {
     authScopes: ({ call: { principal } }) => ({
       known: true,

@@ -18,8 +18,10 @@ import './node-queries.ts';
 import { assertEveryFieldHasRule } from './access.ts';
 import { builder } from './builder.ts';
 import { checkArguments } from './check-arguments.ts';
+import { weighRootFields } from './limits.ts';
 
 /** The schema that every door runs. It isn't made when a field can be reached without a rule. */
 export const schema = builder.toSchema();
 assertEveryFieldHasRule(schema);
 checkArguments(schema);
+weighRootFields(schema);

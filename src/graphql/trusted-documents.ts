@@ -1,8 +1,9 @@
 import { usePersistedOperations } from '@graphql-yoga/plugin-persisted-operations';
-import { type GraphQLSchema, parse, validate } from 'graphql';
+import { type GraphQLSchema, validate } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { z } from 'zod';
 import { StratumError } from '../domain/errors.ts';
+import { parseWithinLimits } from './limits.ts';
 
 /** Documents by id: the only ones that are executed. */
 export type TrustedDocuments = ReadonlyMap<string, string>;
@@ -35,7 +36,7 @@ function objectOf(json: string, file: string): Record<string, string> {
 
 function faultOf(text: string, schema: GraphQLSchema): string | null {
   try {
-    return validate(schema, parse(text))[0]?.message ?? null;
+    return validate(schema, parseWithinLimits(text))[0]?.message ?? null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

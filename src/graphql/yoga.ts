@@ -1,16 +1,9 @@
-import {
-  type DocumentNode,
-  GraphQLError,
-  type GraphQLSchema,
-  NoSchemaIntrospectionCustomRule,
-  type ParseOptions,
-  parse,
-} from 'graphql';
+import { GraphQLError, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Context } from './context.ts';
 import { isFault, maskError, originOf } from './errors.ts';
-import { assertAffordable, assertPlain, costOf, maxTokens, type Size, sizeOf } from './limits.ts';
+import { assertAffordable, costOf, parseWithinLimits, type Size, sizeOf, tooDeep } from './limits.ts';
 import { playgroundOptions, renderPlayground } from './playground.ts';
 import { onlyTrusted, type TrustedDocuments } from './trusted-documents.ts';
 
@@ -109,13 +102,6 @@ const refuseInOurWords: Plugin = {
       setRequestParser((request) => parsed(async () => requestParser(request)));
     }
   },
-  onParse:
-    () =>
-    ({ result, replaceParseResult }) => {
-      if (result instanceof RangeError) {
-        replaceParseResult(tooDeep());
-      }
-    },
   onValidate: ({ validateFn, setValidationFn }) => {
     setValidationFn((...asked: Parameters<typeof validateFn>) => {
       try {
@@ -139,25 +125,10 @@ async function parsed<Parameters>(parse: () => Promise<Parameters>): Promise<Par
   }
 }
 
-/** Reads no more of a document than a person or a program would write. */
+/** Reads no more of a document than a person or a program would write. What was found wrong with it is remembered with its text. */
 const readWithinLimits: Plugin = {
-  onParse: ({ setParseFn }) => {
-    setParseFn((source: string, options: ParseOptions) => parse(source, { ...options, maxTokens }));
-    return ({ result, replaceParseResult }) => {
-      if (isDocument(result)) {
-        try {
-          assertPlain(result);
-        } catch (error) {
-          replaceParseResult(maskError(error));
-        }
-      }
-    };
-  },
+  onParse: ({ setParseFn }) => setParseFn(parseWithinLimits),
 };
-
-function isDocument(result: unknown): result is DocumentNode {
-  return typeof result === 'object' && result !== null && 'kind' in result;
-}
 
 /** Refuses an operation before anything is read for it, and says with every answer what it cost and what it may. */
 const refuseWhatIsTooMuch: Plugin = {
@@ -167,8 +138,10 @@ const refuseWhatIsTooMuch: Plugin = {
       size = sizeOf(args);
       assertAffordable(size);
     } catch (error) {
-      const errors = [maskError(error instanceof RangeError ? tooDeep() : error)];
-      setResultAndStopExecution({ errors, ...(size && { extensions: { cost: costOf(size) } }) });
+      setResultAndStopExecution({
+        errors: [maskError(error instanceof RangeError ? tooDeep() : error)],
+        ...(size && { extensions: { cost: costOf(size) } }),
+      });
       return undefined;
     }
     const cost = costOf(size);
@@ -181,11 +154,6 @@ const refuseWhatIsTooMuch: Plugin = {
     };
   },
 };
-
-/** What to say when the stack is full: whatever reads a document goes down into it. */
-function tooDeep(): GraphQLError {
-  return new GraphQLError('The document is nested too deeply');
-}
 
 /** Keeps the schema to itself: no answers about it, and no hints at what it has. */
 const withoutIntrospection: Plugin = {

@@ -36,7 +36,7 @@ describe('a document that asks for too much is refused before anything is read',
   ])('%s', async (_, query) => {
     world.statements.length = 0;
     const { data, errors } = await world.ask(query);
-    expect(errors).toMatchObject([{ extensions: { code: 'VALIDATION_ERROR', details: { max_fields: 100_000 } } }]);
+    expect(errors).toMatchObject([{ extensions: { code: 'VALIDATION_ERROR', details: { max_cost: 100_000 } } }]);
     expect(data).toBeUndefined();
     expect(world.statements).toEqual([]);
   });
