@@ -18,5 +18,7 @@ function keyRows(config: Config): string[][] {
   if (developmentKeyAllowed(config)) {
     return [['Development key', `${developmentKey} (header X-API-Key, from this machine only)`]];
   }
-  return config.bootstrapKey === null ? [['No key yet', 'set STRATUM_BOOTSTRAP_KEY, or nobody can call']] : [];
+  return config.bootstrapKey === null
+    ? [['The first key', 'stratum keys create --name Operations --scopes admin']]
+    : [];
 }
