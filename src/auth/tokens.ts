@@ -75,10 +75,35 @@ function createVerifier({
       return (await jwtVerify(token, secretBytes, { ...rules, algorithms: ['HS256'] })).payload;
     }
     if (!isSymmetric && keys !== null) {
-      return (await jwtVerify(token, keys, { ...rules, algorithms: [...algorithms] })).payload;
+      return verifyByAny(token, keys, { ...rules, algorithms: [...algorithms] });
     }
     throw unauthorized('its algorithm is not accepted');
   };
+}
+
+/** A token need not name its key: then any that the issuer publishes for its algorithm may be the one. */
+async function verifyByAny(token: string, keys: JWTVerifyGetKey, rules: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, keys, rules)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) {
+      throw error;
+    }
+    for await (const key of error) {
+      const verified = await jwtVerify(token, key, rules).catch(unlessOfAnotherKey);
+      if (verified !== null) {
+        return verified.payload;
+      }
+    }
+    throw error;
+  }
+}
+
+function unlessOfAnotherKey(error: unknown): null {
+  if (error instanceof errors.JWSSignatureVerificationFailed) {
+    return null;
+  }
+  throw error;
 }
 
 function algorithmOf(token: string): unknown {
@@ -103,7 +128,7 @@ function claimsOf(payload: JWTPayload, { tenantClaim, scopesClaim }: TokenOption
     name: textOf(name, 'name'),
     tenantId: tenantId.toLowerCase(),
     scopes: scopesOf(claimAt(payload, scopesClaim)),
-    expiresAt: exp === undefined ? null : new Date(exp * 1_000),
+    expiresAt: exp === undefined ? null : timeOf(exp),
   };
 }
 
@@ -127,6 +152,15 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** What isn't a list says nothing of more than reading; of a list, only words that are scopes count. */
 function scopesOf(claim: unknown): readonly Scope[] {
   return Array.isArray(claim) ? allScopes.filter((scope) => claim.includes(scope)) : ['read'];
+}
+
+/** A number of seconds that is a time: there is one for some of them only. */
+function timeOf(seconds: number): Date {
+  const time = new Date(seconds * 1_000);
+  if (Number.isNaN(time.getTime())) {
+    throw unauthorized('its claim exp is not a time');
+  }
+  return time;
 }
 
 /** Text that can stand in the ledger. */

@@ -3,6 +3,9 @@ import { Redis } from 'ioredis';
 /** A count that takes longer than this is not waited for. */
 const commandTimeoutMs = 500;
 
+/** A connection on which nothing has come back for this long is given up, or every request would wait for its count. */
+const silenceMs = 1_000;
+
 /** A connection to Redis that gives up at once while there is none, and comes back by itself. */
 export function openRedis(url: string, log: { warn(message: string): void; info(message: string): void }): Redis {
   const redis = new Redis(url, {
@@ -10,6 +13,7 @@ export function openRedis(url: string, log: { warn(message: string): void; info(
     maxRetriesPerRequest: 0,
     commandTimeout: commandTimeoutMs,
     connectTimeout: 2_000,
+    socketTimeout: silenceMs,
     retryStrategy: (attempt) => Math.min(attempt * 200, 5_000),
   });
   let isTold = false;

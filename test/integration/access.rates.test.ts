@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { SignJWT } from 'jose';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openRedis } from '../../src/http/redis.ts';
 import { type OpenApp, type OpenAppOptions, openApp } from '../support/rest-app.ts';
 import { type Json, uniqueSlug } from '../support/rest-world.ts';
@@ -87,7 +88,11 @@ describe('every caller', () => {
       await newKey(urlOf(app), { rate_limit_max: 1, rate_limit_window: '1 day' }),
       await newKey(urlOf(app), { rate_limit_max: 5 }),
     ];
-    expect(await statuses(2, () => send(app, low))).toEqual([200, 429]);
+    expect((await send(app, low)).headers).toMatchObject({ 'ratelimit-limit': '1', 'ratelimit-reset': '86400' });
+    const { status, headers, body } = await send(app, low);
+    expect(status).toBe(429);
+    expect(Number(headers['retry-after'])).toBeGreaterThan(86_300);
+    expect(body.error.details).toEqual({ limit: 1, retry_after_seconds: Number(headers['retry-after']) });
     expect(await statuses(6, () => send(app, high))).toEqual([200, 200, 200, 200, 200, 429]);
   });
 
@@ -104,8 +109,60 @@ describe('every caller', () => {
     const key = await newKey(urlOf(app));
     const create = () => send(app, key, '/api/v1/tenants', { name: 'T', slug: uniqueSlug() });
     expect(await statuses(3, create)).toEqual([201, 429, 429]);
-    expect((await app.database.pool.query('select 1 from tenants')).rows).toHaveLength(1);
+    const query = `mutation { createTenant(input: { name: "T", slug: "${uniqueSlug()}" }) { id } }`;
+    const answer = await send(app, key, '/graphql', { query });
+    expect(answer).toMatchObject({ status: 429, body: { errors: [{ extensions: { code: 'RATE_LIMITED' } }] } });
+    const { rows } = await app.database.pool.query(
+      'select (select count(*)::int from tenants) as tenants, (select count(*)::int from events where tenant_id is not null) as events',
+    );
+    expect(rows).toEqual([{ tenants: 1, events: 1 }]);
   });
+});
+
+test('a changed limit of a key holds for its next request', async () => {
+  const app = await open({ settings: { RATE_LIMIT_MAX: '3' } });
+  const key = await newKey(urlOf(app), { rate_limit_max: 1 });
+  expect(await statuses(2, () => send(app, key))).toEqual([200, 429]);
+  await app.database.pool.query('update api_keys set rate_limit_max = 4');
+  expect(await statuses(3, () => send(app, key))).toEqual([200, 200, 429]);
+});
+
+test('the subjects of tokens are counted each by itself, in each tenant', async () => {
+  const secret = 'k7Qz-2mfPx_9LwRt4Vb8Yc1Nd6Hs0Jg3';
+  const app = await open({ settings: { RATE_LIMIT_MAX: '2', JWT_SECRET: secret } });
+  const admin = await open({ databaseUrl: urlOf(app) });
+  const newTenant = async (): Promise<string> =>
+    (await send(admin, 'sk_test_bootstrap', '/api/v1/tenants', { name: 'T', slug: uniqueSlug() })).body.id;
+  const statusOf = async (tenant_id: string, sub: string, exp = '1h') => {
+    const token = new SignJWT({ tenant_id, sub }).setProtectedHeader({ alg: 'HS256' }).setExpirationTime(exp);
+    const authorization = `Bearer ${await token.sign(new TextEncoder().encode(secret))}`;
+    return (await app.app.server.inject({ url: '/api/v1/tenants', headers: { authorization } })).statusCode;
+  };
+  const [one, other] = [await newTenant(), await newTenant()];
+  const seen = [await statusOf(one, 'alice'), await statusOf(one, 'alice', '2h'), await statusOf(one, 'alice')];
+  expect(seen).toEqual([200, 200, 429]);
+  expect([await statusOf(one, 'bob'), await statusOf(other, 'alice')]).toEqual([200, 200]);
+});
+
+test.each([
+  ['a wrong key', (app: OpenApp) => send(app, 'sk_test_nobody', '/graphql', { query: '{ viewer { id } }' })],
+  ['a wrong key and a document that is none', (app: OpenApp) => send(app, 'x', '/graphql', { query: '{' })],
+  ['a wrong key and a body that is none', (app: OpenApp) => send(app, 'x', '/api/v1/tenants', [])],
+])('whoever comes with %s is counted by address', async (_what, request) => {
+  const app = await open({ settings: { RATE_LIMIT_MAX: '1' } });
+  expect((await request(app)).headers).toMatchObject({ 'ratelimit-remaining': '0' });
+  expect((await request(app)).status).toBe(429);
+});
+
+test('health is never limited, whoever asks', async () => {
+  const app = await open({ settings: { RATE_LIMIT_MAX: '1' } });
+  for (const url of ['/api/v1/health', '/api/v1/health/live', '/api/v1/health/ready']) {
+    for (const key of [null, null, 'sk_test_nobody', 'sk_test_bootstrap', 'sk_test_bootstrap']) {
+      const { status, headers } = await send(app, key, url);
+      expect(status).toBe(200);
+      expect(headers).not.toHaveProperty('ratelimit-limit');
+    }
+  }
 });
 
 test('who is nobody is counted by address, and takes nothing from those who are somebody', async () => {
@@ -129,6 +186,34 @@ async function probe(): Promise<boolean> {
   const answer = await Promise.race([new Promise((resolve) => redis.once('ready', resolve)), sleep(500, 'none')]);
   redis.disconnect();
   return answer !== 'none';
+}
+
+/** Speaks as much of the protocol of Redis as counting takes, until it is told to be silent. */
+async function fakeRedis() {
+  let [counted, isSilent] = [0, false];
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      const isCount = /\r\neval(sha)?\r\n/i.test(text);
+      counted += isCount && !isSilent ? 1 : 0;
+      if (!isSilent) {
+        const info = 'redis_version:7.0.0\r\nloading:0';
+        const answers = (text.match(/^\*\d+\r$/gm) ?? []).map(() => '+OK\r\n').join('');
+        const other = /\r\ninfo\r\n/i.test(text) ? `$${info.length}\r\n${info}\r\n` : answers;
+        socket.write(isCount ? `*2\r\n:${counted}\r\n:60000\r\n` : other);
+      }
+    });
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  return {
+    url: `redis://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
+    counted: () => counted,
+    fallSilent: () => {
+      isSilent = true;
+    },
+    close: () => void server.close(),
+  };
 }
 
 describe('with Redis', () => {
@@ -165,5 +250,39 @@ describe('with Redis', () => {
     const key = await newKey(urlOf(app));
     expect(await statuses(3, () => send(app, key))).toEqual([200, 200, 429]);
     silent.close();
+  });
+
+  test('that falls silent in the middle holds nobody up for long, and all are counted still', async () => {
+    const redis = await fakeRedis();
+    const lines: string[] = [];
+    const app = await open({
+      settings: { RATE_LIMIT_MAX: '2', REDIS_URL: redis.url, STRATUM_LOG_LEVEL: 'warn' },
+      onLog: (line) => lines.push(line),
+    });
+    const key = await newKey(urlOf(app));
+    await vi.waitFor(async () => expect((await send(app, null, '/api/v1/health')).body.redis).toBe('connected'));
+    expect((await send(app, key)).headers['ratelimit-remaining']).toBe('1');
+    expect(redis.counted()).toBe(1);
+
+    redis.fallSilent();
+    const times = await Promise.all(
+      [1, 2, 3, 4].map(async () => {
+        const start = performance.now();
+        const { status } = await send(app, key);
+        return { status, isQuick: performance.now() - start < 2_000 };
+      }),
+    );
+    expect(times.map(({ status }) => status).sort()).toEqual([200, 200, 429, 429]);
+    expect(times.every(({ isQuick }) => isQuick)).toBe(true);
+
+    await vi.waitFor(
+      async () => expect((await send(app, null, '/api/v1/health')).body.redis).toBe('disconnected'),
+      5_000,
+    );
+    const start = performance.now();
+    expect(await statuses(5, () => send(app, key))).toEqual([429, 429, 429, 429, 429]);
+    expect(performance.now() - start).toBeLessThan(2_000); // nobody waits any more
+    expect(lines.filter((line) => line.includes("Redis can't be reached"))).toHaveLength(1);
+    redis.close();
   });
 });

@@ -102,13 +102,8 @@ describe('a token signed with the secret', () => {
     const token = await signed();
     expect((await get(bySecret, token)).data.map(({ id }: Json) => id)).toEqual([tenant.id]);
     expect(await get(bySecret, token, `/tenants/${tenant.root}`)).toMatchObject({ status: 404 });
-    const renamed = await send(
-      bySecret,
-      'PATCH',
-      `/tenants/${tenant.id}`,
-      { authorization: `bearer ${token}` },
-      { name: 'N' },
-    );
+    const authorization = `bearer ${token}`;
+    const renamed = await send(bySecret, 'PATCH', `/tenants/${tenant.id}`, { authorization }, { name: 'N' });
     expect(renamed.status).toBe(200);
     const [event] = (
       await bySecret.database.pool.query(
@@ -145,6 +140,7 @@ describe('a token signed with the secret', () => {
         ),
     ],
     ['that is nonsense', async () => 'eyJhbGciOiJIUzI1NiJ9.a.b'],
+    ['that never ends, beyond all time', () => signed({ exp: 1e20 })],
   ];
   test.each(wrong)('%s is 401', async (_what, token) => {
     expect(await get(bySecret, await token())).toMatchObject({ status: 401, error: { code: 'UNAUTHORIZED' } });
@@ -176,9 +172,38 @@ describe('a token signed with the secret', () => {
     expect((await get(bySecret, token)).status).toBe(401);
   });
 
-  test('counts for nothing beside a key', async () => {
-    const headers = { 'x-api-key': 'sk_test_nobody', authorization: `Bearer ${await signed()}` };
-    expect((await send(bySecret, 'GET', '/tenants', headers)).status).toBe(401);
+  test('counts for nothing beside a key, nor in the place of one', async () => {
+    const authorization = `Bearer ${await signed()}`;
+    const statusWith = async (headers: Record<string, string>) =>
+      (await send(bySecret, 'GET', '/tenants', headers)).status;
+    expect(await statusWith({ 'x-api-key': 'sk_test_nobody', authorization })).toBe(401);
+    expect(await statusWith({ 'x-api-key': await signed() })).toBe(401);
+    expect(await statusWith({ 'x-api-key': 'sk_test_bootstrap', authorization: 'Bearer eyJ.a.b' })).toBe(200);
+  });
+
+  test.each([
+    [
+      { scopes: [], exp: 32_503_680_000 },
+      { id: 'alice', type: 'jwt', scopes: [], expiresAt: '3000-01-01T00:00:00.000Z' },
+    ],
+    [
+      { scopes: ['read'], exp: undefined, name: 'A' },
+      { name: 'A', scopes: ['read'], expiresAt: null },
+    ],
+  ])('with %j may ask who it is', async (claims, viewer) => {
+    const ask = async (query: string) =>
+      bySecret.app.server.inject({
+        method: 'POST',
+        url: '/graphql',
+        headers: { authorization: `Bearer ${await signed(claims)}`, 'content-type': 'application/json' },
+        payload: JSON.stringify({ query }),
+      });
+    const answer = (await ask('{ viewer { id type name scopes expiresAt home { id } } }')).json();
+    expect(answer).toMatchObject({ data: { viewer: { ...viewer, home: { id: tenant.id } } } });
+    const { errors } = (await ask('{ tenants { nodes { id } } }')).json();
+    expect(errors?.map(({ extensions }: Json) => extensions.code)).toEqual(
+      claims.scopes.length === 0 ? ['FORBIDDEN'] : undefined,
+    );
   });
 
   test('of two tenants with the same subject are two callers: neither gets the other’s kept answer', async () => {
