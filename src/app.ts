@@ -127,11 +127,16 @@ function tokenReader(config: Config): ReadToken | null {
   });
 }
 
-/** Who says nothing of who they are is counted before anything is read of what they sent. Health is asked by machines, all the time. */
+/**
+ * Who says nothing of who they are is counted before anything is read of what they sent, and so is everybody where nobody is asked. Health is
+ * asked by machines, all the time.
+ */
 function countStrangers(server: FastifyInstance, limiter: RateLimiter): void {
   server.addHook('onRequest', async (request) => {
-    const isHealth = request.routeOptions.url?.startsWith('/api/v1/health') ?? false;
-    if (!isHealth && !hasCredential(request.headers)) {
+    const { url = '' } = request.routeOptions;
+    const isHealth = url.startsWith('/api/v1/health');
+    const isOpen = request.is404 || url === '/api/v1/openapi.json' || url.startsWith('/api/docs');
+    if (!isHealth && (isOpen || !hasCredential(request.headers))) {
       await limiter.countAddress(request);
     }
   });

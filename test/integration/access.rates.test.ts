@@ -178,6 +178,16 @@ test('who is nobody is counted by address, and takes nothing from those who are 
   expect((await send(app, null, '/api/v1/health')).status).toBe(200);
 });
 
+test.each(['/api/v1/openapi.json', '/api/v1/nothing', '/api/docs/json'])(
+  'everybody is counted by address at %s, where nobody is asked',
+  async (url) => {
+    const app = await open({ settings: { RATE_LIMIT_MAX: '1' } });
+    const [first, second] = [await send(app, 'anything', url), await send(app, 'anything', url)];
+    expect(first.status).not.toBe(429);
+    expect(second.status).toBe(429);
+  },
+);
+
 const redisUrl = 'redis://127.0.0.1:6379';
 const isRedisThere = await probe();
 

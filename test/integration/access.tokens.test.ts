@@ -237,7 +237,7 @@ describe('a token signed with a key that its issuer publishes', () => {
     return privateKey;
   }
 
-  test('lets its subject in; keys are kept, and read again for a new one', async () => {
+  test('lets its subject in; keys are read once and kept', async () => {
     const app = await withIssuer();
     published = [];
     const one = await publish('one');
