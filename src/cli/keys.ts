@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { reseal } from '../domain/config/reseal.ts';
+import { type Resealed, reseal } from '../domain/config/reseal.ts';
 import { runOperation } from '../graphql/run.ts';
 import {
   CreateApiKeyDocument,
@@ -126,17 +126,24 @@ function rotateEncryptionCommand(context: Context): Command {
     .option('--json', 'print the numbers as JSON')
     .action((flags: Shown) =>
       withInstallation(context, async (installation) => {
-        const { resealed, unreadable } = await reseal(installation.context().call);
-        context.print(
-          flags.json
-            ? JSON.stringify({ config_entries: resealed, unreadable })
-            : `${resealed} sensitive values encrypted anew, ${unreadable} that no key opens`,
-        );
-        if (unreadable > 0) {
-          throw new ExitError(1);
-        }
+        tellResealed(context, await reseal(installation.context().call), flags);
       }),
     );
+}
+
+/** What could not be read is a failure, which no other output may hide. */
+function tellResealed({ print, note }: Context, { entries, answers, unreadable }: Resealed, { json }: Shown): void {
+  print(
+    json
+      ? JSON.stringify({ config_entries: entries, idempotency_keys: answers, unreadable })
+      : `encrypted anew: ${entries} in config_entries, ${answers} in idempotency_keys`,
+  );
+  if (unreadable > 0) {
+    note(
+      `stratum: no key opens ${unreadable} more, which stay as they are: set STRATUM_ENCRYPTION_KEY_PREVIOUS to the key they were encrypted with, and repeat`,
+    );
+    throw new ExitError(1);
+  }
 }
 
 type Issued = { readonly plaintext_key: string; readonly apiKey: RestApiKeyFragment } | null;
@@ -218,11 +225,20 @@ function toScopes(text: string): Scope[] {
 function toMoment(text: string): string {
   const [, count = '', unit = ''] = /^(\d{1,5})([hdw])$/.exec(text) ?? [];
   const hours = { h: 1, d: 24, w: 168 }[unit];
-  const moment = hours === undefined ? new Date(text) : new Date(Date.now() + Number(count) * hours * 3_600_000);
+  const moment = hours === undefined ? dateOf(text) : new Date(Date.now() + Number(count) * hours * 3_600_000);
   if (Number.isNaN(moment.getTime())) {
     throw new InvalidArgumentError('A date such as 2027-01-31, or a time from now such as 12h, 90d or 4w.');
   }
   return moment.toISOString();
+}
+
+const isoDate = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+/** `Date` alone takes 2027-02-30 for a day in March, and "90" for a year; such a date is none. */
+function dateOf(text: string): Date {
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  const isDay = isoDate.test(text) && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10));
+  return new Date(isDay ? text : Number.NaN);
 }
 
 function toCount(text: string): number {

@@ -24,7 +24,7 @@ export async function claimIdempotencyKey(call: Call, db: Prisma.TransactionClie
   const claimed = await db.$executeRaw`
     insert into idempotency_keys (principal, key, fingerprint) values (${principalName(call.principal)}, ${key}, ${fingerprint})
     on conflict (principal, key) do update set fingerprint = excluded.fingerprint, status = null, body = null, created_at = excluded.created_at
-      where idempotency_keys.created_at < ${oldest()}`;
+      where idempotency_keys.created_at < ${oldestKept()}`;
   if (claimed === 0) {
     throw new StratumError(
       'IDEMPOTENCY_KEY_IN_USE',
@@ -45,7 +45,7 @@ export async function findAnswer(call: Call): Promise<KeptAnswer | null> {
   const kept = await call.db.idempotencyKey.findUnique({
     where: { principal_key: { principal: principalName(call.principal), key } },
   });
-  if (kept === null || kept.createdAt < oldest()) {
+  if (kept === null || kept.createdAt < oldestKept()) {
     return null;
   }
   if (kept.fingerprint !== fingerprint) {
@@ -56,7 +56,8 @@ export async function findAnswer(call: Call): Promise<KeptAnswer | null> {
     throw new StratumError('IDEMPOTENCY_KEY_IN_USE', unavailable);
   }
   try {
-    const body = kept.body === null ? null : call.secrets.open(kept.body, contextOf(call, key));
+    const body =
+      kept.body === null ? null : call.secrets.open(kept.body, contextOf(principalName(call.principal), key));
     return { status: kept.status, body };
   } catch (cause) {
     // The encryption key was changed since, and the one before it is gone.
@@ -70,18 +71,19 @@ export async function keepAnswer(call: Call, { status, body }: KeptAnswer): Prom
     return;
   }
   const { key } = call.idempotency;
-  const sealed = call.secrets.seal(body ?? null, contextOf(call, key));
+  const sealed = call.secrets.seal(body ?? null, contextOf(principalName(call.principal), key));
   await call.db.$executeRaw`
     update idempotency_keys set status = ${status}, body = ${sealed}
     where principal = ${principalName(call.principal)} and key = ${key}`;
-  await call.db.idempotencyKey.deleteMany({ where: { createdAt: { lt: oldest() } } });
+  await call.db.idempotencyKey.deleteMany({ where: { createdAt: { lt: oldestKept() } } });
 }
 
 /** An answer may hold a secret that is shown but once, so it is kept sealed, for its caller and its key alone. */
-function contextOf({ principal }: Call, key: string): string {
-  return `idempotency:${principalName(principal)}:${key}`;
+export function contextOf(principal: string, key: string): string {
+  return `idempotency:${principal}:${key}`;
 }
 
-function oldest(): Date {
+/** What was kept before this moment is forgotten. */
+export function oldestKept(): Date {
   return new Date(Date.now() - idempotencyKeyHours * 3_600_000);
 }
