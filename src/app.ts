@@ -4,10 +4,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Authenticate, type ConfiguredKey, createAuthenticator } from './auth/authenticate.ts';
 import { hasCredential } from './auth/credentials.ts';
 import { createTokenReader, type ReadToken } from './auth/tokens.ts';
-import { type Config, developmentKey, developmentKeyAllowed } from './config.ts';
+import { type Config, developmentKey, developmentKeyAllowed, keyPrefixOf } from './config.ts';
 import type { Database } from './db/database.ts';
 import { openProbe } from './db/probe.ts';
-import { createKeyHash } from './domain/api-keys/hash.ts';
 import { createHolderReader } from './domain/api-keys/holders.ts';
 import { createKeyUsage } from './domain/api-keys/usage.ts';
 import { type Caller, createCall, type Services } from './domain/call.ts';
@@ -59,10 +58,16 @@ export async function createApp(options: AppOptions): Promise<App> {
   const authenticate = options.authenticate ?? openAuthenticator(server, options, services);
   const redis = config.redisUrl === null ? null : openRedis(config.redisUrl, server.log);
   server.addHook('onClose', async () => redis?.disconnect());
-  const { rateLimitMax: max, rateLimitWindow } = config;
-  const limiter = await limitRates(server, { max, windowMs: windowMs(rateLimitWindow), redis });
+  const standard = { max: config.rateLimitMax, windowMs: windowMs(config.rateLimitWindow) };
+  const limiter = await limitRates(server, { ...standard, redis });
   countStrangers(server, limiter);
-  const openContext = contextOpener({ services, authenticate, limiter, config });
+  const openContext = contextOpener({
+    services,
+    authenticate,
+    limiter,
+    standard,
+    requestTimeoutMs: config.requestTimeoutMs,
+  });
 
   addHealth(server, database, redis && (() => redis.status === 'ready'));
   server.register(restApi, {
@@ -84,19 +89,21 @@ function openServices({ database, config, encryptionKey, apiKeyHmacSecret }: App
   return createServices({
     database,
     encryptionKeys: [encryptionKey, ...previous],
-    apiKeys: { hmacSecret: apiKeyHmacSecret, prefix: config.nodeEnv === 'production' ? 'sk_live_' : 'sk_test_' },
+    apiKeys: { hmacSecret: apiKeyHmacSecret, prefix: keyPrefixOf(config) },
     limits: { maxDepth: config.maxDepth, transactionTimeoutMs },
   });
 }
 
-function openAuthenticator(server: FastifyInstance, options: AppOptions, { keys }: Services): Authenticate {
-  const { config, database, apiKeyHmacSecret } = options;
+function openAuthenticator(
+  server: FastifyInstance,
+  { config, database }: AppOptions,
+  { keys }: Services,
+): Authenticate {
   const usage = createKeyUsage(database, (error) =>
     server.log.warn(error, 'the use of keys could not be written down'),
   );
   server.addHook('onClose', () => usage.close());
   return createAuthenticator({
-    hashOf: createKeyHash(apiKeyHmacSecret),
     configuredKeys: configuredKeys(config),
     keys,
     holders: createHolderReader(database),
@@ -146,31 +153,35 @@ interface Entrance {
   readonly services: Services;
   readonly authenticate: Authenticate;
   readonly limiter: RateLimiter;
-  readonly config: Config;
+  /** How many requests those may send who have no limit of their own. */
+  readonly standard: Rate;
+  readonly requestTimeoutMs: number;
 }
 
+type Rate = Pick<Counted, 'max' | 'windowMs'>;
+
 /** Who calls and what for, as the schema wants to know it: the one way in, for all doors. */
-function contextOpener({ services, authenticate, limiter, config }: Entrance) {
+function contextOpener({ services, authenticate, limiter, standard, requestTimeoutMs }: Entrance) {
   return async (request: FastifyRequest, idempotency?: Caller['idempotency']): Promise<Context> => {
-    const deadline = performance.now() + config.requestTimeoutMs;
+    const deadline = performance.now() + requestTimeoutMs;
     const arrival = { headers: request.headers, peer: request.socket.remoteAddress };
     const { principal, assertInUse } = await authenticate(arrival).catch(async (error: unknown) => {
       await limiter.countAddress(request);
       throw error;
     });
-    await limiter.countCaller(request, countedOf(principal, config));
+    await limiter.countCaller(request, countedOf(principal, standard));
     assertInUse();
     const caller = { principal, requestId: request.id, sourceIp: request.ip, deadline };
     return createContext(createCall(services, { ...caller, ...(idempotency && { idempotency }) }));
   };
 }
 
-function countedOf(principal: Principal, { rateLimitMax, rateLimitWindow }: Config): Counted {
+function countedOf(principal: Principal, standard: Rate): Counted {
   const { max = null, window = null } = principal.rateLimit ?? {};
   return {
     name: principalName(principal),
-    max: max ?? rateLimitMax,
-    windowMs: windowMs(window ?? rateLimitWindow),
+    max: max ?? standard.max,
+    windowMs: window === null ? standard.windowMs : windowMs(window),
   };
 }
 

@@ -241,6 +241,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   return { ...values, introspection: values.introspection ?? !production, playground: !production };
 }
 
+/** How API keys begin that are issued here. */
+export function keyPrefixOf({ nodeEnv }: Pick<Config, 'nodeEnv'>): 'sk_live_' | 'sk_test_' {
+  return nodeEnv === 'production' ? 'sk_live_' : 'sk_test_';
+}
+
 /**
  * Whether the development key may be accepted at all, from callers on this machine: with an embedded database or one on this very
  * machine, and never in production.

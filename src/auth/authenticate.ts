@@ -1,6 +1,6 @@
-import { type HashKey, isSameHash, type KeyHash } from '../domain/api-keys/hash.ts';
+import { isSameHash, type KeyHash } from '../domain/api-keys/hash.ts';
 import type { HolderReader, HomeTenant, KeyHolder } from '../domain/api-keys/holders.ts';
-import type { KeyMint } from '../domain/api-keys/mint.ts';
+import { isMinted, type KeyMint } from '../domain/api-keys/mint.ts';
 import type { KeyUsage } from '../domain/api-keys/usage.ts';
 import { StratumError } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal.ts';
@@ -17,7 +17,6 @@ export interface ConfiguredKey {
 }
 
 export interface AuthenticatorOptions {
-  readonly hashOf: HashKey;
   readonly configuredKeys: readonly ConfiguredKey[];
   readonly keys: KeyMint;
   readonly holders: HolderReader;
@@ -48,17 +47,8 @@ export interface Known {
 export type Authenticate = (arrival: Arrival) => Promise<Known>;
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticate {
-  const { hashOf, keys, holders, usage, readToken } = options;
-  const configured = options.configuredKeys.map((key) => ({ ...key, hash: hashOf(key.key) }));
-  const byKey = async (text: string): Promise<Known | null> => {
-    const hash = keys.hashOf(text);
-    const holder = hash === null ? null : await holders.ofKey(hash);
-    if (holder === null) {
-      return null;
-    }
-    usage.note(holder.id);
-    return { principal: principalOf(holder), assertInUse: () => assertInUse(holder.home) };
-  };
+  const { keys, holders, usage, readToken } = options;
+  const configured = options.configuredKeys.map((key) => ({ ...key, hash: keys.hashOf(key.key) }));
   const byToken = async (token: string, read: ReadToken): Promise<Known> => {
     const { subject, tenantId, scopes, name, expiresAt } = await read(token);
     const home = await holders.tenant(tenantId);
@@ -73,18 +63,21 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
     if (credential === null) {
       throw new StratumError('UNAUTHORIZED', 'An API key is required, in X-API-Key or as a bearer token');
     }
-    const known = findConfigured(configured, hashOf(credential.text));
+    const { kind, text } = credential;
+    const hash = keys.hashOf(text);
+    const known = findConfigured(configured, hash);
     if (known !== null) {
       return admitConfigured(known, arrival);
     }
-    if (credential.kind === 'bearer' && readToken !== null && isToken(credential.text)) {
-      return byToken(credential.text, readToken);
+    if (kind === 'bearer' && readToken !== null && isToken(text)) {
+      return byToken(text, readToken);
     }
-    const found = await byKey(credential.text);
-    if (found === null) {
+    const holder = isMinted(text) ? await holders.ofKey(hash) : null;
+    if (holder === null) {
       throw new StratumError('UNAUTHORIZED', 'Invalid or revoked API key');
     }
-    return found;
+    usage.note(holder.id);
+    return { principal: principalOf(holder), assertInUse: () => assertInUse(holder.home) };
   };
 }
 

@@ -9,6 +9,7 @@ import {
 } from 'jose';
 import { StratumError } from '../domain/errors.ts';
 import { scopes as allScopes, type Scope } from '../domain/principal.ts';
+import { isUuid } from '../domain/validation.ts';
 
 export interface TokenOptions {
   /** The secret of tokens signed with HS256; null to accept none of those. */
@@ -114,12 +115,11 @@ function algorithmOf(token: string): unknown {
   }
 }
 
-const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const maxTextLength = 255;
 
 function claimsOf(payload: JWTPayload, { tenantClaim, scopesClaim }: TokenOptions): TokenClaims {
   const tenantId = claimAt(payload, tenantClaim);
-  if (typeof tenantId !== 'string' || !uuid.test(tenantId)) {
+  if (typeof tenantId !== 'string' || !isUuid(tenantId)) {
     throw unauthorized(`its claim ${tenantClaim} is not the id of a tenant`);
   }
   const { sub, name, exp } = payload;

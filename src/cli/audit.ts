@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { openDatabase } from '../db/database.ts';
 import { verifyLedgers } from '../domain/ledger/verify.ts';
+import { isUuid } from '../domain/validation.ts';
 import { type Context, ExitError } from './context.ts';
 import { withDatabaseUrl } from './database.ts';
 
@@ -71,10 +72,8 @@ function count(number: number, noun: string): string {
   return `${number === 0 ? 'no' : number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-
 function toUuid(text: string): string {
-  if (!uuid.test(text)) {
+  if (!isUuid(text)) {
     throw new InvalidArgumentError('A ledger is named by a UUID.');
   }
   return text.toLowerCase();

@@ -1,4 +1,4 @@
-import { readConfig, settings } from '../config.ts';
+import { keyPrefixOf, readConfig, settings } from '../config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { createCall, type Services } from '../domain/call.ts';
 import { createServices } from '../domain/services.ts';
@@ -59,6 +59,5 @@ const used = [
 async function secretsOf({ env }: Context) {
   const config = readConfig(Object.fromEntries(used.map(({ name }) => [name, env[name]])));
   const { previousEncryptionKey } = config;
-  const prefix = config.nodeEnv === 'production' ? 'sk_live_' : 'sk_test_';
-  return { secrets: { ...(await findSecrets(config)), previousEncryptionKey }, prefix } as const;
+  return { secrets: { ...(await findSecrets(config)), previousEncryptionKey }, prefix: keyPrefixOf(config) };
 }

@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type Resealed, reseal } from '../domain/config/reseal.ts';
+import { isUuid } from '../domain/validation.ts';
 import { runOperation } from '../graphql/run.ts';
 import {
   CreateApiKeyDocument,
+  type CreateApiKeyMutation,
   FindTenantBySlugDocument,
   ListApiKeysDocument,
   type ListApiKeysQuery,
@@ -59,8 +61,8 @@ function createCommand(context: Context): Command {
           rateLimitMax: flags.rateLimit ?? null,
           rateLimitWindow: flags.rateWindow ?? null,
         };
-        const { createApiKey } = await runOperation(installation.context(), CreateApiKeyDocument, { input });
-        tellIssued(context, createApiKey, flags);
+        const { issued } = await runOperation(installation.context(), CreateApiKeyDocument, { input });
+        tellIssued(context, issued, flags);
       }),
     );
 }
@@ -100,8 +102,8 @@ function rotateCommand(context: Context): Command {
     .action((id: string, flags: RotateFlags) =>
       withInstallation(context, async (installation) => {
         const variables = { id, name: flags.name ?? null, overlapSeconds: flags.overlap ?? null };
-        const { rotateApiKey } = await runOperation(installation.context(), RotateApiKeyDocument, variables);
-        tellIssued(context, rotateApiKey, flags);
+        const { issued } = await runOperation(installation.context(), RotateApiKeyDocument, variables);
+        tellIssued(context, issued, flags);
       }),
     );
 }
@@ -146,7 +148,7 @@ function tellResealed({ print, note }: Context, { entries, answers, unreadable }
   }
 }
 
-type Issued = { readonly plaintext_key: string; readonly apiKey: RestApiKeyFragment } | null;
+type Issued = CreateApiKeyMutation['issued'];
 
 /** The key alone goes to standard output, so that a script can keep it. */
 function tellIssued({ print, note }: Context, issued: Issued, { json }: Shown): void {
@@ -162,10 +164,8 @@ function tellIssued({ print, note }: Context, issued: Issued, { json }: Shown): 
   print(plaintext_key);
 }
 
-const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-
 async function tenantIdOf(installation: Installation, name: string): Promise<string> {
-  if (uuid.test(name)) {
+  if (isUuid(name)) {
     return name.toLowerCase();
   }
   const { tenantBySlug } = await runOperation(installation.context(), FindTenantBySlugDocument, { slug: name });
@@ -249,7 +249,7 @@ function toCount(text: string): number {
 }
 
 function toUuid(text: string): string {
-  if (!uuid.test(text)) {
+  if (!isUuid(text)) {
     throw new InvalidArgumentError('A key is named by its id, a UUID.');
   }
   return text.toLowerCase();

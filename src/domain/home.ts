@@ -1,8 +1,8 @@
-import { Prisma, type Tenant } from '../db/generated/prisma/client.ts';
+import type { Tenant } from '../db/generated/prisma/client.ts';
 import { StratumError } from './errors.ts';
 import { installationLedgerId, type LockedLedger, type Write, type WriteScope } from './ledger/write.ts';
 import type { Principal } from './principal.ts';
-import { beneath } from './tenants/path.ts';
+import { assertActive } from './tenants/lifecycle.ts';
 
 /** Where keys and roles are at home: in one tenant, or, without one, in the whole installation. */
 export interface LockedHome {
@@ -31,9 +31,9 @@ export function assertInstallation({ home }: Principal, what: string): void {
   }
 }
 
-/** Rows whose tenant, joined as `t`, exists for the principal; those of the installation only for principals of the installation. */
-export function homeVisibleTo({ home }: Principal): Prisma.Sql {
-  return home === null
-    ? Prisma.sql`true`
-    : Prisma.sql`t.path >= ${home.path} and t.path < ${beneath(home.path).before}`;
+/** `assertActive` for a home: the installation is always in use. */
+export function assertHomeActive({ tenant }: LockedHome): void {
+  if (tenant !== null) {
+    assertActive(tenant);
+  }
 }

@@ -1,4 +1,4 @@
-import type { Prisma } from '../db/generated/prisma/client.ts';
+import { Prisma } from '../db/generated/prisma/client.ts';
 import { beneath, isWithin } from './tenants/path.ts';
 
 /** What a principal may do; each covers the ones before it. */
@@ -54,4 +54,11 @@ export function canSee({ home }: Principal, path: string): boolean {
 /** The same as a filter: every read of tenants by Prisma starts from it. */
 export function visibleTo({ home }: Principal): Prisma.TenantWhereInput {
   return home === null ? {} : { path: { gte: home.path, lt: beneath(home.path).before } };
+}
+
+/** The same for hand-written SQL, of rows of `tenants t`. What has no tenant is there for principals of the installation alone. */
+export function visibleSql({ home }: Principal): Prisma.Sql {
+  return home === null
+    ? Prisma.sql`true`
+    : Prisma.sql`t.path >= ${home.path} and t.path < ${beneath(home.path).before}`;
 }

@@ -27,9 +27,16 @@ export function text(minimum: number, maximum: number): z.ZodType<string> {
   });
 }
 
+const uuidForm = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** Whether text has the form of a UUID, in capitals or not. */
+export function isUuid(value: string): boolean {
+  return uuidForm.test(value);
+}
+
 export const uuid: z.ZodType<string> = z
   .string()
-  .regex(/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i, 'must be a UUID')
+  .regex(uuidForm, 'must be a UUID')
   .transform((value) => value.toLowerCase());
 
 const maxJsonBytes = 65_536;

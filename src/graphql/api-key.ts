@@ -4,11 +4,10 @@ import { requireTenant } from '../domain/tenants/lineage.ts';
 import { pageArgs } from './arguments.ts';
 import { builder } from './builder.ts';
 import { connectionOf } from './connection.ts';
-import type { Context } from './context.ts';
 import { ScopeEnum } from './enums.ts';
 import { Node } from './node.ts';
 import { Role } from './role.ts';
-import { Tenant } from './tenant.ts';
+import { Tenant, tenantWithId } from './tenant.ts';
 
 export const ApiKey = builder.objectRef<Key>('ApiKey').implement({
   description: 'What a program calls with. The key itself is shown once, to who issues it, and kept nowhere.',
@@ -70,22 +69,11 @@ export const ApiKey = builder.objectRef<Key>('ApiKey').implement({
   }),
 });
 
-/** The tenant where something is at home. */
-export async function tenantWithId(id: string | null, { loaders }: Context) {
-  return id === null ? null : ((await loaders.lineage.load(id))?.at(-1) ?? null);
-}
-
 const ApiKeyConnection = builder.connectionObject(
   {
     type: ApiKey,
     name: 'ApiKeyConnection',
     description: 'A page of API keys.',
-    fields: (t) => ({
-      totalCount: t.int({
-        description: 'How many there are on all pages; counted only when it is asked for.',
-        resolve: ({ totalCount }) => totalCount(),
-      }),
-    }),
   },
   { name: 'ApiKeyEdge', description: 'An API key in a page.' },
 );

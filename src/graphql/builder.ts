@@ -69,6 +69,13 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
 });
 
+builder.globalConnectionField('totalCount', (t) =>
+  t.int({
+    description: 'How many there are on all pages; counted only when it is asked for.',
+    resolve: ({ totalCount }) => totalCount(),
+  }),
+);
+
 builder.queryType({ description: 'What can be read.' });
 builder.mutationType({
   description:

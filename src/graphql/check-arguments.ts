@@ -10,6 +10,7 @@ import {
   isObjectType,
 } from 'graphql';
 import { type Issue, invalid } from '../domain/errors.ts';
+import { isUuid } from '../domain/validation.ts';
 import type { Context } from './context.ts';
 
 /** Brings the ids in a value into their one form, and notes those that are none. */
@@ -94,11 +95,9 @@ function normalizerOfObject(fields: readonly { name: string; type: GraphQLInputT
   };
 }
 
-const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-
 function normalizeId(value: unknown, path: Issue['path'], issues: Issue[]): unknown {
   const text = String(value);
-  if (!uuid.test(text)) {
+  if (!isUuid(text)) {
     issues.push({ path, message: 'must be a UUID', code: 'invalid_id' });
   }
   return text.toLowerCase();

@@ -13,7 +13,7 @@ import type { Context } from './context.ts';
 import { OutcomeEnum, RuleEnum } from './enums.ts';
 import { Node } from './node.ts';
 import { TenantReferenceType } from './references.ts';
-import { lineageOf, Tenant } from './tenant.ts';
+import { lineageOf, Tenant, tenantWithId } from './tenant.ts';
 
 /** What applies to a tenant, ready to be resolved. */
 export async function configOf(tenant: TenantHead, context: Context): Promise<ConfigLineage> {
@@ -52,7 +52,7 @@ export const ConfigEntry = builder.objectRef<OwnConfigEntry>('ConfigEntry').impl
       type: Tenant,
       nullable: true,
       description: 'The tenant that set it.',
-      resolve: async ({ tenantId }, _args, { loaders }) => (await loaders.lineage.load(tenantId))?.at(-1) ?? null,
+      resolve: ({ tenantId }, _args, context) => tenantWithId(tenantId, context),
     }),
   }),
 });

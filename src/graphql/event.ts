@@ -74,12 +74,6 @@ export const EventConnection = builder.connectionObject(
     type: Event,
     name: 'EventConnection',
     description: 'A page of events.',
-    fields: (t) => ({
-      totalCount: t.int({
-        description: 'How many there are on all pages; counted only when it is asked for.',
-        resolve: ({ totalCount }) => totalCount(),
-      }),
-    }),
   },
   { name: 'EventEdge', description: 'An event in a page.' },
 );

@@ -14,7 +14,7 @@ import type { Context } from './context.ts';
 import { OutcomeEnum, PermissionModeEnum, RevocationModeEnum, RuleEnum } from './enums.ts';
 import { Node } from './node.ts';
 import { TenantReferenceType } from './references.ts';
-import { lineageOf, Tenant } from './tenant.ts';
+import { lineageOf, Tenant, tenantWithId } from './tenant.ts';
 
 /** What applies to a tenant, ready to be resolved. */
 async function permissionsOf(tenant: TenantHead, context: Context): Promise<PermissionLineage> {
@@ -49,7 +49,7 @@ export const PermissionPolicy = builder.objectRef<TenantPolicy>('PermissionPolic
       type: Tenant,
       nullable: true,
       description: 'The tenant that set it.',
-      resolve: async ({ tenantId }, _args, { loaders }) => (await loaders.lineage.load(tenantId))?.at(-1) ?? null,
+      resolve: ({ tenantId }, _args, context) => tenantWithId(tenantId, context),
     }),
   }),
 });

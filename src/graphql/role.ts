@@ -7,7 +7,7 @@ import { builder } from './builder.ts';
 import { connectionOf } from './connection.ts';
 import { ScopeEnum } from './enums.ts';
 import { Node } from './node.ts';
-import { Tenant } from './tenant.ts';
+import { Tenant, tenantWithId } from './tenant.ts';
 
 export const Role = builder.objectRef<RoleRow>('Role').implement({
   description: 'A name for what API keys may do: what changes in it changes for all keys that have it.',
@@ -22,8 +22,7 @@ export const Role = builder.objectRef<RoleRow>('Role').implement({
       type: Tenant,
       nullable: true,
       description: 'The tenant where it is at home; null for the whole installation.',
-      resolve: async ({ tenantId }, _args, { loaders }) =>
-        tenantId === null ? null : ((await loaders.lineage.load(tenantId))?.at(-1) ?? null),
+      resolve: ({ tenantId }, _args, context) => tenantWithId(tenantId, context),
     }),
     name: t.exposeString('name', { description: 'Its name, unique in its home.' }),
     description: t.exposeString('description', { nullable: true, description: 'What it is for.' }),
@@ -38,12 +37,6 @@ const RoleConnection = builder.connectionObject(
     type: Role,
     name: 'RoleConnection',
     description: 'A page of roles.',
-    fields: (t) => ({
-      totalCount: t.int({
-        description: 'How many there are on all pages; counted only when it is asked for.',
-        resolve: ({ totalCount }) => totalCount(),
-      }),
-    }),
   },
   { name: 'RoleEdge', description: 'A role in a page.' },
 );

@@ -11,12 +11,6 @@ const TenantConnection = builder.connectionObject(
     type: Tenant,
     name: 'TenantConnection',
     description: 'A page of tenants.',
-    fields: (t) => ({
-      totalCount: t.int({
-        description: 'How many there are on all pages; counted only when it is asked for.',
-        resolve: ({ totalCount }) => totalCount(),
-      }),
-    }),
   },
   { name: 'TenantEdge', description: 'A tenant in a page.' },
 );

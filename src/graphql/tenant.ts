@@ -155,6 +155,11 @@ async function objectsOf(tenant: TenantHead & Partial<TenantObjects>, { loaders 
   return document === undefined || metadata === undefined ? loaders.objects.load(tenant) : { document, metadata };
 }
 
+/** The tenant that something belongs to; null when it is gone, and for what belongs to the whole installation. */
+export async function tenantWithId(id: string | null, { loaders }: Context): Promise<TenantHead | null> {
+  return id === null ? null : ((await loaders.lineage.load(id))?.at(-1) ?? null);
+}
+
 /** The tenant's lineage as it is for this request. A tenant that went meanwhile has only itself. */
 export async function lineageOf(tenant: TenantHead, { loaders }: Context): Promise<Lineage> {
   return (await loaders.lineage.load(tenant.id)) ?? [{ ...tenant, treeRevision: tenant.revision, treeHash: '' }];

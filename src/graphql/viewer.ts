@@ -1,7 +1,7 @@
 import type { Principal } from '../domain/principal.ts';
 import { builder } from './builder.ts';
 import { ScopeEnum } from './enums.ts';
-import { Tenant } from './tenant.ts';
+import { Tenant, tenantWithId } from './tenant.ts';
 
 const Viewer = builder.objectRef<Principal>('Viewer').implement({
   description: 'Who asks.',
@@ -16,8 +16,7 @@ const Viewer = builder.objectRef<Principal>('Viewer').implement({
       nullable: true,
       description:
         'The tenant where it is at home: it sees that and everything below. Null for the whole installation.',
-      resolve: async ({ home }, _args, { loaders }) =>
-        home === null ? null : ((await loaders.lineage.load(home.tenantId))?.at(-1) ?? null),
+      resolve: ({ home }, _args, context) => tenantWithId(home?.tenantId ?? null, context),
     }),
     scopes: t.field({ type: [ScopeEnum], description: 'What it may do there.', resolve: ({ scopes }) => [...scopes] }),
     expiresAt: t.field({

@@ -5,7 +5,7 @@ import {
   RevokeApiKeyDocument,
   RotateApiKeyDocument,
 } from '../operations/generated/graphql.ts';
-import { issuedKey, rotatedKey } from './bodies.ts';
+import { issuedKey } from './bodies.ts';
 import { type Route, route } from './route.ts';
 
 const admin = { tag: 'API keys', scope: 'admin' } as const;
@@ -43,7 +43,7 @@ export const apiKeyRoutes: readonly Route[] = [
     summary: 'Issue a key in place of another, with its scopes, role, limits and expiry',
     status: 201,
     document: RotateApiKeyDocument,
-    body: rotatedKey,
+    body: issuedKey,
   }),
   route({
     ...admin,

@@ -3,7 +3,6 @@ import type {
   ExportTenantQuery,
   GetTenantContextQuery,
   ListTenantsQuery,
-  RotateApiKeyMutation,
 } from '../operations/generated/graphql.ts';
 import { type JsonSchema, nullable, object, reference } from './json-schema.ts';
 import type { Present } from './route.ts';
@@ -64,30 +63,17 @@ const always = ['id', 'key_prefix', 'scopes', 'created_at'] as const;
 const perhaps = ['tenant_id', 'name', 'role_id', 'rate_limit_max', 'rate_limit_window', 'expires_at'] as const;
 const ofNewKey = [...always, ...perhaps];
 
-type Issued = Present<CreateApiKeyMutation>['createApiKey'];
-
-function issuedBody({ apiKey, plaintext_key }: Issued): object {
-  return { ...Object.fromEntries(ofNewKey.map((name) => [name, apiKey[name]])), plaintext_key };
-}
-
-function issuedSchema(at: (path: `apiKey.${(typeof ofNewKey)[number]}` | 'plaintext_key') => JsonSchema): JsonSchema {
-  const there = always.map((name) => [name, at(`apiKey.${name}`)] as const);
-  const orNull = perhaps.map((name) => [name, nullable(at(`apiKey.${name}`))] as const);
-  return object({ ...Object.fromEntries([...there, ...orNull]), plaintext_key: at('plaintext_key') });
-}
-
 /** A new key in clear, beside all else about it. */
 export const issuedKey = {
-  of: ({ createApiKey }: Present<CreateApiKeyMutation>) => issuedBody(createApiKey),
-  schema: (at: (path: `createApiKey.${Parameters<Parameters<typeof issuedSchema>[0]>[0]}`) => JsonSchema) =>
-    issuedSchema((path) => at(`createApiKey.${path}`)),
-};
-
-/** The same of a key that took the place of another. */
-export const rotatedKey = {
-  of: ({ rotateApiKey }: Present<RotateApiKeyMutation>) => issuedBody(rotateApiKey),
-  schema: (at: (path: `rotateApiKey.${Parameters<Parameters<typeof issuedSchema>[0]>[0]}`) => JsonSchema) =>
-    issuedSchema((path) => at(`rotateApiKey.${path}`)),
+  of: ({ issued: { apiKey, plaintext_key } }: Present<CreateApiKeyMutation>) => ({
+    ...Object.fromEntries(ofNewKey.map((name) => [name, apiKey[name]])),
+    plaintext_key,
+  }),
+  schema: (at: (path: `issued.apiKey.${(typeof ofNewKey)[number]}` | 'issued.plaintext_key') => JsonSchema) => {
+    const there = always.map((name) => [name, at(`issued.apiKey.${name}`)] as const);
+    const orNull = perhaps.map((name) => [name, nullable(at(`issued.apiKey.${name}`))] as const);
+    return object({ ...Object.fromEntries([...there, ...orNull]), plaintext_key: at('issued.plaintext_key') });
+  },
 };
 
 /** Kinds of things that clients of v1 look for in an export, and that this version keeps none of. */

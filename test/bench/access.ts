@@ -26,10 +26,10 @@ export const access: Budget = async ({ postgres }) => {
   for (let tree = 0; tree < trees; tree += 1) {
     ids.push(await makeConfigTree(product.client, `tree_${tree}`));
   }
-  const issued = await product.client(CreateApiKeyDocument, {
+  const { issued } = await product.client(CreateApiKeyDocument, {
     input: { tenantId: null, scopes: ['read'], name: 'Benchmark' },
   });
-  const headers = { 'X-API-Key': issued.createApiKey?.plaintext_key ?? '' };
+  const headers = { 'X-API-Key': issued?.plaintext_key ?? '' };
   const { url: openUrl } = await open.ask({ databaseUrl, letsEverybodyIn: true });
   const config = { method: 'GET', paths: ids.map((id) => `/api/v1/tenants/${id}/config`), headers } as const;
   const viewer = {

@@ -5,11 +5,8 @@ import { type ErrorCode, statusByCode } from '../../src/domain/errors.ts';
 import type { Scope } from '../../src/domain/principal.ts';
 import type { Place } from './access-matrix-rules.ts';
 import type { Verdict } from './access-table.ts';
-import { AccessWorld, type Answered, type Caller, held, homes, statuses } from './access-world.ts';
+import { AccessWorld, type Caller, held, homes, type Send, sendTo, statuses } from './access-world.ts';
 import { type OpenApp, openApp } from './rest-app.ts';
-
-/** Sends a request to one of the two servers; without a key when it is null. */
-export type Send = (method: string, url: string, key: string | null, body?: object) => Promise<Answered>;
 
 /** One request as everybody asks it: what is to come of it, and how it is asked. */
 export interface Walk {
@@ -30,11 +27,13 @@ export class Matrix {
   #spoiledBy: string | null = null;
   readonly #access: AccessWorld;
   readonly #real: OpenApp;
+  readonly #sendReal: Send;
   readonly #places = new Map<TenantStatus, Place>();
 
   private constructor(access: AccessWorld, real: OpenApp) {
     this.#access = access;
     this.#real = real;
+    this.#sendReal = sendTo(real.app);
   }
 
   static async open(): Promise<Matrix> {
@@ -68,7 +67,7 @@ export class Matrix {
     }
     for (const [name, key] of [['no key', null] as const, ['unknown key', `sk_test_${'x'.repeat(43)}`] as const]) {
       wanted[name] = 'UNAUTHORIZED';
-      found[name] = await ask(this.#send, key, this.#places.get('active')!);
+      found[name] = await ask(this.#sendReal, key, this.#places.get('active')!);
     }
     expect(found).toEqual(wanted);
     expect(Object.keys(found)).toHaveLength(casesOfRow);
@@ -79,13 +78,13 @@ export class Matrix {
   /** What is to change something is asked where everything is taken back, once it is done; what is to be refused, of the real server. */
   async #asked(name: string, kind: Kind, ask: (send: Send) => Promise<Verdict>): Promise<Verdict> {
     if (kind === 'refused change') {
-      const verdict = await ask(this.#send);
+      const verdict = await ask(this.#sendReal);
       this.#spoiledBy = verdict === 'ok' ? name : null;
       this.#assertUnspoiled();
       return verdict;
     }
     this.#access.changes = 0;
-    const verdict = await ask((method, url, key, body) => this.#access.send(method, url, key!, body));
+    const verdict = await ask(this.#access.send);
     const changes = kind === 'change' && verdict === 'ok' ? 1 : 0;
     expect({ name, changes: this.#access.changes }).toEqual({ name, changes });
     return verdict;
@@ -95,17 +94,6 @@ export class Matrix {
   #assertUnspoiled(): void {
     expect({ wronglyCarriedOut: this.#spoiledBy }).toEqual({ wronglyCarriedOut: null });
   }
-
-  readonly #send: Send = async (method, url, key, body) => {
-    const answer = await this.#real.app.server.inject({
-      method: method as 'GET',
-      url,
-      headers: { ...(key !== null && { 'x-api-key': key }), ...(body && { 'content-type': 'application/json' }) },
-      ...(body && { payload: JSON.stringify(body) }),
-    });
-    const isJson = String(answer.headers['content-type']).startsWith('application/json') && answer.body !== '';
-    return { status: answer.statusCode, body: isJson ? answer.json() : null };
-  };
 
   /** Every row of every table, but for the time a key was last used. */
   async #contents(): Promise<object[]> {

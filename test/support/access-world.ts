@@ -28,6 +28,22 @@ export interface Answered {
   readonly body: Json;
 }
 
+/** Sends a request to a server; without a key when it is null. */
+export type Send = (method: string, url: string, key: string | null, body?: object) => Promise<Answered>;
+
+export function sendTo({ server }: App): Send {
+  return async (method, url, key, body) => {
+    const answer = await server.inject({
+      method: method as 'GET',
+      url,
+      headers: { ...(key !== null && { 'x-api-key': key }), ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { payload: JSON.stringify(body) }),
+    });
+    const isJson = String(answer.headers['content-type']).startsWith('application/json') && answer.body !== '';
+    return { status: answer.statusCode, body: isJson ? answer.json() : null };
+  };
+}
+
 const mint = createKeyMint(createKeyHash(secrets.apiKeyHmacSecret), 'sk_test_');
 
 /** Targets of every status, with callers of every home and scope, and two servers: one that writes, and one that takes all back. */
@@ -57,15 +73,8 @@ export class AccessWorld {
   }
 
   /** Sends a request whose change, if it comes to one, is taken back right before it would have stayed. */
-  async send(method: string, url: string, key: string, body?: object): Promise<Answered> {
-    const answer = await this.#undoing.server.inject({
-      method: method as 'GET',
-      url,
-      headers: { 'x-api-key': key, ...(body && { 'content-type': 'application/json' }) },
-      ...(body && { payload: JSON.stringify(body) }),
-    });
-    const isJson = String(answer.headers['content-type']).startsWith('application/json') && answer.body !== '';
-    return { status: answer.statusCode, body: isJson ? answer.json() : null };
+  get send(): Send {
+    return sendTo(this.#undoing);
   }
 
   async #grow(): Promise<void> {

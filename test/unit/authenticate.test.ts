@@ -3,10 +3,8 @@ import { createAuthenticator } from '../../src/auth/authenticate.ts';
 import { createKeyHash } from '../../src/domain/api-keys/hash.ts';
 import { createKeyMint } from '../../src/domain/api-keys/mint.ts';
 
-const hashOf = createKeyHash('a secret of at least thirty-two bytes');
 const authenticate = createAuthenticator({
-  hashOf,
-  keys: createKeyMint(hashOf, 'sk_test_'),
+  keys: createKeyMint(createKeyHash('a secret of at least thirty-two bytes'), 'sk_test_'),
   holders: { ofKey: async () => null, tenant: async () => null },
   usage: { note: () => {} },
   readToken: null,

@@ -1,10 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Call } from '../call.ts';
 import { beneathPath, invalidField, StratumError } from '../errors.ts';
-import { assertInstallation, type LockedHome, lockedHome, scopeOfHome } from '../home.ts';
+import { assertHomeActive, assertInstallation, type LockedHome, lockedHome, scopeOfHome } from '../home.ts';
 import { type Write, write } from '../ledger/write.ts';
 import { covers, type Principal, type Scope } from '../principal.ts';
-import { assertActive } from '../tenants/lifecycle.ts';
 import { parse } from '../validation.ts';
 import { usableKey } from './find.ts';
 import { type CreateApiKeyInput, createApiKeyInput } from './input.ts';
@@ -25,9 +24,7 @@ export async function createApiKey(call: Call, { input }: { input: CreateApiKeyI
   }
   return write(call, scopeOfHome(tenantId), async (write) => {
     const home = lockedHome(write, tenantId);
-    if (home.tenant !== null) {
-      assertActive(home.tenant);
-    }
+    assertHomeActive(home);
     return issueKey(write, home, { ...key, roleId: null });
   });
 }

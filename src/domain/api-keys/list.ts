@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { Prisma } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
-import { homeVisibleTo } from '../home.ts';
 import { decodeCursor, encodeCursor, type Page, type PageInput, pageOf, pageSizeOf } from '../page.ts';
+import { visibleSql } from '../principal.ts';
 import { parse, uuid } from '../validation.ts';
 import { dormantDays } from './input.ts';
 import { type ApiKey, type ApiKeyRow, keyColumns, keysWithHomes, shownKey } from './rows.ts';
@@ -60,7 +60,7 @@ export function countDormantKeys(call: Call, input: ListDormantKeys): Promise<nu
 }
 
 function matching({ principal }: Call, { tenantId }: ListApiKeys): Prisma.Sql {
-  return tenantId ? Prisma.sql`t.id = ${tenantId}::uuid and ${homeVisibleTo(principal)}` : homeVisibleTo(principal);
+  return tenantId ? Prisma.sql`t.id = ${tenantId}::uuid and ${visibleSql(principal)}` : visibleSql(principal);
 }
 
 const usedAt = Prisma.sql`coalesce(k.last_used_at, '-infinity')`;
@@ -70,7 +70,7 @@ function dormant({ principal }: Call, input: ListDormantKeys): Prisma.Sql {
   const days = parse(dormantDays, input.days, ['days']);
   const since = new Date(Date.now() - days * 86_400_000);
   return Prisma.sql`${usedAt} < ${since} and k.revoked_at is null and (k.expires_at is null or k.expires_at > ${new Date()})
-    and ${homeVisibleTo(principal)}`;
+    and ${visibleSql(principal)}`;
 }
 
 async function count({ database }: Call, condition: Prisma.Sql): Promise<number> {

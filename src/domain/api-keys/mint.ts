@@ -11,11 +11,15 @@ export interface MintedKey {
   readonly hash: KeyHash;
 }
 
-/** Makes keys, and knows them again. */
+/** Makes keys, and knows them again by their hashes. */
 export interface KeyMint {
   mint(): MintedKey;
-  /** The hash of a key, or null for text that was never a key of this kind: nobody needs to look for that. */
-  hashOf(key: string): KeyHash | null;
+  hashOf(key: string): KeyHash;
+}
+
+/** Whether text can be a key that was minted: nobody needs to look for any other. */
+export function isMinted(text: string): boolean {
+  return /^sk_(live|test)_[A-Za-z0-9_-]{43}$/.test(text);
 }
 
 /** Keys of 256 random bits in base64url behind their prefix. */
@@ -25,6 +29,6 @@ export function createKeyMint(hashOf: HashKey, prefix: KeyPrefix): KeyMint {
       const plaintext = prefix + randomBytes(32).toString('base64url');
       return { plaintext, prefix, hash: hashOf(plaintext) };
     },
-    hashOf: (key) => (/^sk_(live|test)_[A-Za-z0-9_-]{43}$/.test(key) ? hashOf(key) : null),
+    hashOf,
   };
 }

@@ -1,10 +1,9 @@
 import type { Call } from '../call.ts';
-import { lockedHome, scopeOfHome } from '../home.ts';
-import { write } from '../ledger/write.ts';
-import { assertActive } from '../tenants/lifecycle.ts';
+import { assertHomeActive } from '../home.ts';
 import { parse } from '../validation.ts';
+import { changeKey } from './change.ts';
 import { assertCovered, issueKey } from './create.ts';
-import { findHomeOfKey, keyNotFound, usableKey } from './find.ts';
+import { keyNotFound } from './find.ts';
 import { rotateApiKeyInput } from './input.ts';
 import { type IssuedApiKey, keyState } from './rows.ts';
 
@@ -19,19 +18,14 @@ export interface RotateApiKey {
 /** Issues a key in place of another, with its scopes, role, limits and expiry. The other ends: at once, or after the overlap. */
 export async function rotateApiKey(call: Call, { id, ...input }: RotateApiKey): Promise<IssuedApiKey> {
   const { name, overlapSeconds } = parse(rotateApiKeyInput, input);
-  const home = await findHomeOfKey(call, id);
-  return write(call, scopeOfHome(home), async (write) => {
-    const { tenant, ledger } = lockedHome(write, home);
-    if (tenant !== null) {
-      assertActive(tenant);
-    }
-    const old = await usableKey(write, id);
+  return changeKey(call, id, async (write, { home, key: old }) => {
+    assertHomeActive(home);
     const now = new Date();
     if (old.expiresAt !== null && old.expiresAt <= now) {
       throw keyNotFound();
     }
     assertCovered(call.principal, [...old.scopes, ...old.effectiveScopes]);
-    const issued = await issueKey(write, { tenant, ledger }, { ...old, name: name ?? rotatedName(old.name) });
+    const issued = await issueKey(write, home, { ...old, name: name ?? rotatedName(old.name) });
     const end = new Date(now.getTime() + (overlapSeconds ?? 0) * 1_000);
     await (overlapSeconds
       ? write.db.$executeRaw`update api_keys set expires_at = least(expires_at, ${end}) where id = ${id}::uuid`
@@ -39,9 +33,9 @@ export async function rotateApiKey(call: Call, { id, ...input }: RotateApiKey): 
     const after = overlapSeconds
       ? { ...old, expiresAt: old.expiresAt !== null && old.expiresAt < end ? old.expiresAt : end }
       : { ...old, revokedAt: now };
-    ledger.append({
+    home.ledger.append({
       type: 'api_key.rotated',
-      tenant,
+      tenant: home.tenant,
       before: keyState(old),
       after: { ...keyState(after), successor_id: issued.apiKey.id },
     });

@@ -2,8 +2,7 @@ import { Prisma, type Tenant } from '../../db/generated/prisma/client.ts';
 import { type Call, Outrun, transaction } from '../call.ts';
 import { tenantNotFound } from '../errors.ts';
 import { claimIdempotencyKey } from '../idempotency.ts';
-import { canSee, type Principal, visibleTo } from '../principal.ts';
-import { beneath } from '../tenants/path.ts';
+import { canSee, visibleSql, visibleTo } from '../principal.ts';
 import { chainHash, type EventContent, genesis } from './chain.ts';
 import type { EventType } from './types.ts';
 
@@ -105,6 +104,7 @@ function openWrite(
   };
 }
 
+/** Nobody waits for, or holds up, a tree that doesn't exist for them. */
 async function lockLedgers(
   db: Prisma.TransactionClient,
   call: Call,
@@ -113,16 +113,11 @@ async function lockLedgers(
   const heads = await readHeads(
     db,
     Prisma.sql`id in (
-      select root_id from tenants where id = any(${tenantIds}::uuid[]) and ${isVisible(call)}
-      union all select ${installationLedgerId}::uuid from tenants where id = ${placed}::uuid and parent_id is null and ${isVisible(call)}
+      select root_id from tenants t where id = any(${tenantIds}::uuid[]) and ${visibleSql(call.principal)}
+      union all select ${installationLedgerId}::uuid from tenants t where id = ${placed}::uuid and parent_id is null and ${visibleSql(call.principal)}
       union all select ${installationLedgerId}::uuid where ${installation}::boolean)`,
   );
   return new Map(heads.map((head) => [head.id, new Ledger(call, head)]));
-}
-
-/** Nobody waits for, or holds up, a tree that doesn't exist for them. */
-function isVisible({ principal: { home } }: { principal: Principal }): Prisma.Sql {
-  return home === null ? Prisma.sql`true` : Prisma.sql`path >= ${home.path} and path < ${beneath(home.path).before}`;
 }
 
 interface Head {

@@ -1,12 +1,12 @@
 import { Prisma } from '../../db/generated/prisma/client.ts';
+import { changeKey } from '../api-keys/change.ts';
 import { assertCovered } from '../api-keys/create.ts';
-import { findHomeOfKey, usableKey } from '../api-keys/find.ts';
+import { usableKey } from '../api-keys/find.ts';
 import { type ApiKey, type ApiKeyRow, keyState, shownKey } from '../api-keys/rows.ts';
 import type { Call } from '../call.ts';
 import { invalid } from '../errors.ts';
-import { lockedHome, scopeOfHome } from '../home.ts';
-import { type Write, write } from '../ledger/write.ts';
-import { assertActive } from '../tenants/lifecycle.ts';
+import { assertHomeActive } from '../home.ts';
+import type { Write } from '../ledger/write.ts';
 import { lockedRole } from './find.ts';
 import type { Role } from './rows.ts';
 
@@ -20,37 +20,39 @@ export interface AssignRole {
  * of the key's tenant or of one above. `FORBIDDEN` unless the caller has all scopes that the key has now and is to get.
  */
 export async function assignRole(call: Call, { keyId, roleId }: AssignRole): Promise<ApiKey> {
-  const home = await findHomeOfKey(call, keyId);
-  return write(call, scopeOfHome(home), async (write) => {
-    const { tenant, ledger } = lockedHome(write, home);
-    const key = await usableKey(write, keyId);
+  return changeKey(call, keyId, async (write, { home, key }) => {
     const role = await lockedRole(write, roleId, 'to use');
     assertCovered(call.principal, [...key.effectiveScopes, ...role.scopes]);
-    if (tenant !== null) {
-      assertActive(tenant);
-    }
+    assertHomeActive(home);
     await assertReaches(write, role, key);
     if (key.roleId === roleId) {
       return shownKey(write, key);
     }
     const changed = await setRole(write, key, roleId);
-    ledger.append({ type: 'api_key.role_assigned', tenant, before: keyState(key), after: keyState(changed) });
+    home.ledger.append({
+      type: 'api_key.role_assigned',
+      tenant: home.tenant,
+      before: keyState(key),
+      after: keyState(changed),
+    });
     return shownKey(write, changed);
   });
 }
 
 /** Takes a key's role away, in any state of its tenant: it has its own scopes again. Nothing happens when it has none. */
 export async function removeRole(call: Call, { keyId }: Pick<AssignRole, 'keyId'>): Promise<ApiKey> {
-  const home = await findHomeOfKey(call, keyId);
-  return write(call, scopeOfHome(home), async (write) => {
-    const { tenant, ledger } = lockedHome(write, home);
-    const key = await usableKey(write, keyId);
+  return changeKey(call, keyId, async (write, { home, key }) => {
     assertCovered(call.principal, [...key.effectiveScopes, ...key.scopes]);
     if (key.roleId === null) {
       return shownKey(write, key);
     }
     const changed = await setRole(write, key, null);
-    ledger.append({ type: 'api_key.role_removed', tenant, before: keyState(key), after: keyState(changed) });
+    home.ledger.append({
+      type: 'api_key.role_removed',
+      tenant: home.tenant,
+      before: keyState(key),
+      after: keyState(changed),
+    });
     return shownKey(write, changed);
   });
 }

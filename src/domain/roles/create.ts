@@ -3,9 +3,8 @@ import { violatesUnique } from '../../db/errors.ts';
 import { assertCovered } from '../api-keys/create.ts';
 import type { Call } from '../call.ts';
 import { StratumError } from '../errors.ts';
-import { assertInstallation, lockedHome, scopeOfHome } from '../home.ts';
+import { assertHomeActive, assertInstallation, lockedHome, scopeOfHome } from '../home.ts';
 import { write } from '../ledger/write.ts';
-import { assertActive } from '../tenants/lifecycle.ts';
 import { parse } from '../validation.ts';
 import { lockedRole } from './find.ts';
 import { type CreateRoleInput, createRoleInput } from './input.ts';
@@ -23,10 +22,9 @@ export async function createRole(call: Call, { input }: { input: CreateRoleInput
   }
   return named(name, () =>
     write(call, scopeOfHome(tenantId), async (write) => {
-      const { tenant, ledger } = lockedHome(write, tenantId);
-      if (tenant !== null) {
-        assertActive(tenant);
-      }
+      const home = lockedHome(write, tenantId);
+      assertHomeActive(home);
+      const { tenant, ledger } = home;
       const id = uuidv7();
       await write.db.$executeRaw`
         insert into roles (id, tenant_key, root_id, name, description, scopes)

@@ -1,11 +1,9 @@
 import { Prisma } from '../../db/generated/prisma/client.ts';
 import { assertCovered } from '../api-keys/create.ts';
 import type { Call } from '../call.ts';
-import { lockedHome, scopeOfHome } from '../home.ts';
-import { type Write, write } from '../ledger/write.ts';
+import type { Write } from '../ledger/write.ts';
 import type { Scope } from '../principal.ts';
-import { lockedRole } from './find.ts';
-import { ownRole } from './own.ts';
+import { changeRole } from './change.ts';
 import { type Role, roleState } from './rows.ts';
 
 /**
@@ -13,10 +11,7 @@ import { type Role, roleState } from './rows.ts';
  * those, and all that the role gives.
  */
 export async function deleteRole(call: Call, { id }: { readonly id: string }): Promise<Role> {
-  const { tenantId } = await ownRole(call, id);
-  return write(call, scopeOfHome(tenantId), async (write) => {
-    const { tenant, ledger } = lockedHome(write, tenantId);
-    const role = await lockedRole(write, id, 'to change');
+  return changeRole(call, id, async (write, { home: { tenant, ledger }, role }) => {
     assertCovered(call.principal, [...role.scopes, ...(await scopesUnder(write, role))]);
     await write.db.role.delete({ where: { id }, select: { id: true } });
     ledger.append({ type: 'role.deleted', tenant, before: roleState(role) });

@@ -1,6 +1,5 @@
 import { Prisma } from '../../db/generated/prisma/client.ts';
-import { homeVisibleTo } from '../home.ts';
-import type { Principal, Scope } from '../principal.ts';
+import { type Principal, type Scope, visibleSql } from '../principal.ts';
 
 /** A name for what keys may do. */
 export interface Role {
@@ -23,7 +22,7 @@ export const roleColumns = Prisma.sql`
 
 /** Rows of {@link rolesWithHomes} that exist for the principal: roles of the installation are there for everybody to assign. */
 export function roleVisibleTo(principal: Principal): Prisma.Sql {
-  return Prisma.sql`(r.tenant_key is null or ${homeVisibleTo(principal)})`;
+  return Prisma.sql`(r.tenant_key is null or ${visibleSql(principal)})`;
 }
 
 /** A role's public state, as events keep it. */

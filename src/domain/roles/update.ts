@@ -1,14 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { assertCovered } from '../api-keys/create.ts';
 import type { Call } from '../call.ts';
-import { lockedHome, scopeOfHome } from '../home.ts';
-import { write } from '../ledger/write.ts';
-import { assertActive } from '../tenants/lifecycle.ts';
+import { assertHomeActive } from '../home.ts';
 import { parse } from '../validation.ts';
+import { changeRole } from './change.ts';
 import { named } from './create.ts';
 import { lockedRole } from './find.ts';
 import { type UpdateRoleInput, updateRoleInput } from './input.ts';
-import { ownRole } from './own.ts';
 import { type Role, roleState } from './rows.ts';
 
 export interface UpdateRole {
@@ -22,15 +20,10 @@ export interface UpdateRole {
  */
 export async function updateRole(call: Call, { id, input }: UpdateRole): Promise<Role> {
   const wanted = parse(updateRoleInput, input, ['input']);
-  const { tenantId } = await ownRole(call, id);
   return named(wanted.name ?? '', () =>
-    write(call, scopeOfHome(tenantId), async (write) => {
-      const { tenant, ledger } = lockedHome(write, tenantId);
-      const role = await lockedRole(write, id, 'to change');
+    changeRole(call, id, async (write, { home, role }) => {
       assertCovered(call.principal, [...role.scopes, ...(wanted.scopes ?? [])]);
-      if (tenant !== null) {
-        assertActive(tenant);
-      }
+      assertHomeActive(home);
       const { description = role.description } = wanted;
       const name = wanted.name ?? role.name;
       const scopes = wanted.scopes ?? role.scopes;
@@ -41,7 +34,12 @@ export async function updateRole(call: Call, { id, input }: UpdateRole): Promise
         update roles set name = ${name}, description = ${description}, scopes = ${[...scopes]}::text[]::scope[], updated_at = ${new Date()}
         where id = ${id}::uuid`;
       const updated = await lockedRole(write, id, 'to change');
-      ledger.append({ type: 'role.updated', tenant, before: roleState(role), after: roleState(updated) });
+      home.ledger.append({
+        type: 'role.updated',
+        tenant: home.tenant,
+        before: roleState(role),
+        after: roleState(updated),
+      });
       return updated;
     }),
   );

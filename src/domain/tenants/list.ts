@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { Prisma, type TenantStatus } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
 import { type Page, type PageInput, pageOf, pageSizeOf } from '../page.ts';
+import { visibleSql } from '../principal.ts';
 import { parse, uuid } from '../validation.ts';
-import { beneath } from './path.ts';
 import { headColumns, type TenantHead } from './rows.ts';
 
 export interface ListTenants extends PageInput {
@@ -33,11 +33,8 @@ export async function countTenants(call: Call, input: ListTenants): Promise<numb
   return Number(row?.count ?? 0);
 }
 
-function matching({ principal: { home } }: Call, { statuses, roots, search }: ListTenants): Prisma.Sql {
-  const conditions = [withStatus(statuses)];
-  if (home !== null) {
-    conditions.push(Prisma.sql`t.path >= ${home.path} and t.path < ${beneath(home.path).before}`);
-  }
+function matching({ principal }: Call, { statuses, roots, search }: ListTenants): Prisma.Sql {
+  const conditions = [withStatus(statuses), visibleSql(principal)];
   if (roots) {
     conditions.push(Prisma.sql`t.parent_id is null`);
   }
