@@ -3,7 +3,6 @@ import { Prisma, type TenantStatus } from '../../db/generated/prisma/client.ts';
 import { joined } from '../joined.ts';
 import type { Scope } from '../principal.ts';
 import type { KeyHash } from './hash.ts';
-import { effectiveScopes, keysWithHomes } from './rows.ts';
 
 /** Where somebody is at home. */
 export interface HomeTenant {
@@ -48,11 +47,9 @@ type HolderRow = Omit<KeyHolder, 'home'> & {
 async function readHolders(database: Database, hashes: readonly KeyHash[]): Promise<(KeyHolder | null)[]> {
   const names = hashes.map((hash) => hash.toString('hex'));
   const rows = await database.query<HolderRow>(Prisma.sql`
-    select encode(k.hash, 'hex') as hash, k.id, k.name, ${effectiveScopes} as scopes, k.expires_at as "expiresAt", k.rate_limit_max as "rateLimitMax",
-      k.rate_limit_window as "rateLimitWindow", t.id as "tenantId", t.path, t.status
-    from ${keysWithHomes}
-    where k.hash = any(${[...new Map(hashes.map((hash, index) => [names[index], hash])).values()]}::bytea[])
-      and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())`);
+    select encode(hash, 'hex') as hash, id, name, scopes, expires_at as "expiresAt", rate_limit_max as "rateLimitMax",
+      rate_limit_window as "rateLimitWindow", tenant_id as "tenantId", path, status
+    from key_holders(${[...new Map(hashes.map((hash, index) => [names[index], hash])).values()]}::bytea[])`);
   const holders = new Map(rows.map((row) => [row.hash, holderOf(row)]));
   return names.map((name) => holders.get(name) ?? null);
 }

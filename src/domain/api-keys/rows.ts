@@ -33,12 +33,8 @@ export interface IssuedApiKey {
 export const keysWithHomes = Prisma.sql`
   api_keys k left join tenants t on t.key = k.tenant_key left join roles r on r.id = k.role_id left join tenants h on h.key = r.tenant_key`;
 
-/**
- * What a key may do: its role decides, where it has one. A role counts from its home down; a key that was moved out from under it, with its
- * tenant, may do nothing until somebody there says what.
- */
-export const effectiveScopes = Prisma.sql`
-  (case when r.id is null then k.scopes when r.tenant_key is null or starts_with(t.path, h.path) then r.scopes else '{}' end)::text[]`;
+/** What a key may do now: the role it has decides, from the role's home down. */
+const effectiveScopes = Prisma.sql`effective_scopes(k.scopes, r.id, r.tenant_key, r.scopes, t.path, h.path)`;
 
 /** A key as it is read, with what says who may see its role. */
 export interface ApiKeyRow extends ApiKey {
