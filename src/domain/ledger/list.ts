@@ -5,6 +5,7 @@ import { assertInstallation } from '../home.ts';
 import { decodeCursor, encodeCursor, type Page, type PageInput, pageOf, pageSizeOf } from '../page.ts';
 import { ownPart, rootPath } from '../tenants/path.ts';
 import type { TenantHead } from '../tenants/rows.ts';
+import { shownEvent } from './shown.ts';
 import type { EventType } from './types.ts';
 import { installationLedgerId } from './write.ts';
 
@@ -38,7 +39,9 @@ export async function listEvents(call: Call, tenant: Subject, input: ListEvents)
   const rows = await call.database.query<Event>(
     Prisma.sql`select ${eventColumns} from events e where ${matching(call, tenant, input)} ${behind} order by e.revision ${direction} limit ${size + 1}`,
   );
-  return pageOf(rows, size, ({ ledgerId, revision }) => encodeCursor([ledgerId, Number(revision)]));
+  const { home } = call.principal;
+  const shown = rows.map((event) => shownEvent(home, event));
+  return pageOf(shown, size, ({ ledgerId, revision }) => encodeCursor([ledgerId, Number(revision)]));
 }
 
 /** How many there are on all pages. */

@@ -1,0 +1,118 @@
+-- Webhooks: who is told of which events, and what became of telling them. A webhook without a tenant is told of the whole installation.
+
+create type delivery_status as enum ('pending', 'success', 'failed');
+
+create table webhooks (
+  id uuid primary key,
+  tenant_key bigint,
+  root_id uuid,
+  url text not null check (char_length(url) between 1 and 2048),
+  -- Types of events, or '*' for all of them.
+  events text[] not null check (cardinality(events) > 0),
+  subtree boolean not null default true,
+  ordered boolean not null default false,
+  description text check (char_length(description) <= 255),
+  active boolean not null default true,
+  -- Why it is not active; null while it is, and when somebody switched it off.
+  disabled_reason text,
+  -- Since when nothing has arrived; null after a delivery that did.
+  failing_since timestamptz(3),
+  created_at timestamptz(3) not null default current_timestamp,
+  updated_at timestamptz(3) not null default current_timestamp,
+  check ((tenant_key is null) = (root_id is null)),
+  constraint webhooks_tenant_key_root_id_fkey foreign key (tenant_key, root_id) references tenants (key, root_id) on delete restrict on update cascade
+);
+create index webhook_tenant on webhooks (tenant_key);
+create index webhook_root on webhooks (root_id);
+
+-- What deliveries are signed with; two at a time while one takes over from the other.
+create table webhook_secrets (
+  id uuid primary key,
+  webhook_id uuid not null,
+  -- The secret in an envelope.
+  envelope text not null,
+  created_at timestamptz(3) not null default current_timestamp,
+  -- When it ends; null for the current one.
+  ends_at timestamptz(3),
+  constraint webhook_secrets_webhook_id_fkey foreign key (webhook_id) references webhooks (id) on delete cascade on update restrict
+);
+create index webhook_secret_webhook on webhook_secrets (webhook_id);
+
+create table webhook_deliveries (
+  id uuid primary key,
+  webhook_id uuid not null,
+  -- The event it tells of; null for a test.
+  ledger_id uuid,
+  revision bigint,
+  status delivery_status not null default 'pending',
+  -- How often it was tried since it was last sent out by hand.
+  attempts integer not null default 0,
+  next_attempt_at timestamptz(3) default current_timestamp,
+  last_error text,
+  response_code integer,
+  created_at timestamptz(3) not null default current_timestamp,
+  completed_at timestamptz(3),
+  check ((ledger_id is null) = (revision is null)),
+  check ((status = 'pending') = (completed_at is null)),
+  constraint webhook_deliveries_webhook_id_fkey foreign key (webhook_id) references webhooks (id) on delete cascade on update restrict,
+  constraint webhook_deliveries_ledger_id_revision_fkey foreign key (ledger_id, revision) references events (ledger_id, revision) on delete restrict on update restrict
+);
+create unique index webhook_delivery_event on webhook_deliveries (webhook_id, ledger_id, revision);
+create index webhook_delivery_age on webhook_deliveries (webhook_id, created_at, id);
+create index webhook_delivery_due on webhook_deliveries (next_attempt_at) where status = 'pending';
+create index webhook_delivery_status on webhook_deliveries (webhook_id, status, completed_at);
+
+create table webhook_attempts (
+  delivery_id uuid not null,
+  -- 1 for the first of a delivery, over all its lives.
+  number integer not null,
+  started_at timestamptz(3) not null,
+  duration_ms integer not null,
+  -- Null when no answer came.
+  response_code integer,
+  -- How the answer began: its first 2 KiB.
+  response_body text,
+  error text,
+  primary key (delivery_id, number),
+  constraint webhook_attempts_delivery_id_fkey foreign key (delivery_id) references webhook_deliveries (id) on delete cascade on update restrict
+);
+
+-- Sets a delivery going, in the transaction that made it due. Those of a webhook go through few lanes, so that one receiver that hangs holds up
+-- few workers; in order means one lane. Without the worker's schema nothing is lost: a worker looks for what is due when it starts.
+create function enqueue_delivery(delivery uuid, webhook uuid, run_at timestamptz) returns void language plpgsql as $$
+declare
+  lane text;
+begin
+  if to_regclass('graphile_worker.jobs') is not null then
+    select case when w.ordered then '' else ':' || abs(hashtext(delivery::text)) % 4 end into lane from webhooks w where w.id = webhook;
+    perform graphile_worker.add_job(
+      'deliver_webhook', json_build_object('deliveryId', delivery), queue_name => 'webhook:' || webhook || lane, run_at => run_at, max_attempts => 1);
+  end if;
+end
+$$;
+
+-- Whoever appends events: every webhook that is subscribed at this moment gets one delivery for each, and whoever listens is woken.
+create function events_announce() returns trigger language plpgsql as $$
+declare
+  delivery record;
+begin
+  perform pg_notify('stratum_events', ledger_id || ':' || max(revision)) from added group by ledger_id;
+  if exists (select from webhooks where active) then
+    for delivery in
+      insert into webhook_deliveries as d (id, webhook_id, ledger_id, revision)
+      select gen_random_uuid(), w.id, e.ledger_id, e.revision
+      from added e join webhooks w on w.root_id is null or w.root_id = e.ledger_id
+      where w.active and (e.type = any (w.events) or '*' = any (w.events))
+        and (w.tenant_key is null or (case when w.subtree
+          then '/' || e.path like '%/' || tenant_path_part(w.tenant_key) || '%' or '/' || e.from_path like '%/' || tenant_path_part(w.tenant_key) || '%'
+          else '/' || e.path like '%/' || tenant_path_part(w.tenant_key) end))
+      order by e.ledger_id, e.revision
+      returning d.id, d.webhook_id
+    loop
+      perform enqueue_delivery(delivery.id, delivery.webhook_id, now());
+    end loop;
+  end if;
+  return null;
+end
+$$;
+create trigger events_announce after insert on events referencing new table as added for each statement execute function events_announce();
