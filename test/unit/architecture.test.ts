@@ -33,6 +33,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   ],
   start: ['app.ts', 'config.ts', 'db/', 'time-budget.ts', 'workers/'],
   'main.ts': ['start/', 'config.ts', 'cli/failures'],
+  'webhooks.ts': ['domain/webhooks/signature'],
   'index.ts': ['app.ts', 'db/', 'domain/', 'auth/', 'graphql/', 'operations/'],
 };
 
@@ -45,6 +46,7 @@ const keepers: readonly { package: RegExp; rooms: readonly string[] }[] = [
     rooms: ['graphql', 'operations', 'rest', 'client', 'app.ts', 'index.ts'],
   },
   { package: /^jose/, rooms: ['auth'] },
+  { package: /^undici/, rooms: ['workers'] },
 ];
 
 const readersOfEnvironment = ['config.ts', 'main.ts', 'cli/bin.ts'];
