@@ -31,6 +31,9 @@ export interface Principal {
   readonly rateLimit?: RateLimit;
 }
 
+/** The program itself, which sees everything; nothing that it sees alone is shown to anybody. */
+export const omniscient: Principal = { type: 'system', id: 'stratum', scopes: ['admin'], home: null };
+
 /** What tells the principal from all others: the subjects of tokens are named by each tenant as it likes. */
 export function principalName({ type, id, home }: Principal): string {
   return type === 'jwt' ? `jwt:${home?.tenantId ?? ''}:${id}` : `${type}:${id}`;

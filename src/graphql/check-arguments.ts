@@ -38,8 +38,7 @@ function checkField(field: GraphQLField<unknown, Context, Record<string, unknown
   if (checks.length === 0) {
     return;
   }
-  const { resolve = defaultFieldResolver } = field;
-  field.resolve = (source, args, context, info) => {
+  const checked = (args: Record<string, unknown>): Record<string, unknown> => {
     const issues: Issue[] = [];
     const normalized = checks
       .filter(({ name }) => name in args)
@@ -47,8 +46,13 @@ function checkField(field: GraphQLField<unknown, Context, Record<string, unknown
     if (issues.length > 0) {
       throw invalid(issues);
     }
-    return resolve(source, { ...args, ...Object.fromEntries(normalized) }, context, info);
+    return { ...args, ...Object.fromEntries(normalized) };
   };
+  const { resolve = defaultFieldResolver, subscribe } = field;
+  field.resolve = (source, args, context, info) => resolve(source, checked(args), context, info);
+  if (subscribe !== undefined) {
+    field.subscribe = (source, args, context, info) => subscribe(source, checked(args), context, info);
+  }
 }
 
 /** What to do with values of a type; null when there are no ids in them. */

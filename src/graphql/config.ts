@@ -90,7 +90,7 @@ const ConfigExplanationType = builder.objectRef<ConfigExplanation>('ConfigExplan
   }),
 });
 
-const ResolvedConfigEntry = builder.objectRef<ResolvedEntry>('ResolvedConfigEntry').implement({
+export const ResolvedConfigEntry = builder.objectRef<ResolvedEntry>('ResolvedConfigEntry').implement({
   description: 'What applies to a tenant under one key.',
   fields: (t) => ({
     key: t.exposeString('key', { description: 'The key.' }),

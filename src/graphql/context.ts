@@ -12,9 +12,9 @@ export function createContext(call: Call): Context {
   return { ...initContextCache(), call, loaders: new Loaders(call) };
 }
 
-/** Forgets what was loaded: after a change, or for another event, the world is a different one. */
-export function renew(context: Context): Context {
-  return Object.assign(context, initContextCache(), { loaders: new Loaders(context.call) });
+/** Forgets what was loaded: after a change, or for another event, the world is a different one, and so may the caller be. */
+export function renew(context: Context, call = context.call): Context {
+  return Object.assign(context, initContextCache(), { call, loaders: new Loaders(call) });
 }
 
 /** A context like another, for another reading of the same question. */

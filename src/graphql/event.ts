@@ -1,6 +1,7 @@
 import type { Event as EventRow } from '../db/generated/prisma/client.ts';
-import { countEvents, installationOf, type ListEvents, listEvents } from '../domain/ledger/list.ts';
+import { countEvents, type ListEvents, listEvents } from '../domain/ledger/list.ts';
 import { eventId, resourceOf } from '../domain/ledger/resource.ts';
+import { installationOf } from '../domain/ledger/scope.ts';
 import { eventTypeList } from '../domain/ledger/types.ts';
 import { requireTenant, visibleLineage } from '../domain/tenants/lineage.ts';
 import { parse } from '../domain/validation.ts';
@@ -10,7 +11,7 @@ import { connectionOf } from './connection.ts';
 import { EventOrderEnum } from './enums.ts';
 import { Tenant } from './tenant.ts';
 
-const Event = builder.objectRef<EventRow>('Event').implement({
+export const Event = builder.objectRef<EventRow>('Event').implement({
   description: 'One change, as the ledger keeps it for good.',
   fields: (t) => ({
     id: t.id({ description: 'Its own id, made of its hash.', resolve: eventId }),
@@ -34,7 +35,7 @@ const Event = builder.objectRef<EventRow>('Event').implement({
     }),
     actorId: t.exposeString('actorId', { description: 'The id of the caller among those of its kind.' }),
     resourceType: t.string({
-      description: 'What kind of thing changed: `tenant`, `config`, `permission`, `role`, `api_key` or `encryption`.',
+      description: 'What kind of thing changed: `tenant`, `config`, `permission`, `role`, `api_key`, `webhook` or `encryption`.',
       resolve: (event) => resourceOf(event).type,
     }),
     resourceId: t.string({

@@ -96,6 +96,7 @@ export function weighRootFields(schema: GraphQLSchema): void {
   for (const [type, weight] of [
     [schema.getQueryType(), queryWeight],
     [schema.getMutationType(), mutationWeight],
+    [schema.getSubscriptionType(), queryWeight],
   ] as const) {
     for (const field of Object.values(type?.getFields() ?? {})) {
       const complexity: typeof complexityOf = (...asked) => ({ ...complexityOf(...asked), field: weight });

@@ -94,7 +94,7 @@ const PermissionExplanationType = builder.objectRef<PermissionExplanation>('Perm
   }),
 });
 
-const ResolvedPermissionType = builder.objectRef<ResolvedPermission>('ResolvedPermission').implement({
+export const ResolvedPermissionType = builder.objectRef<ResolvedPermission>('ResolvedPermission').implement({
   description: 'A permission that applies to a tenant.',
   fields: (t) => ({
     policyId: t.exposeID('policyId', { description: 'The id of the policy that decides.' }),

@@ -3,22 +3,24 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import { StratumError } from '../domain/errors.ts';
 import { answerGraphqlError } from './errors.ts';
 import { playgroundPolicy } from './playground-policy.ts';
+import { acceptSockets, type SocketOptions, socketHandler } from './websocket.ts';
 
 export interface GraphqlRouteOptions {
   readonly path: string;
   /** Answers one request; its body is the text of a JSON document, or undefined when it has none. */
   readonly handle: (request: FastifyRequest, reply: FastifyReply) => Promise<Response> | Response;
+  /** The same over WebSockets. */
+  readonly sockets: SocketOptions;
 }
 
 /** The GraphQL door, with errors in its own shape. */
-export const graphqlRoute: FastifyPluginAsync<GraphqlRouteOptions> = async (server, { path, handle }) => {
+export const graphqlRoute: FastifyPluginAsync<GraphqlRouteOptions> = async (server, { path, handle, sockets }) => {
+  await acceptSockets(server, sockets);
   keepJsonAsText(server);
   server.setErrorHandler(answerGraphqlError);
-  server.route({
-    method: ['GET', 'POST'],
-    url: path,
-    handler: async (request, reply) => send(reply, await handle(request, reply)),
-  });
+  const handler = async (request: FastifyRequest, reply: FastifyReply) => send(reply, await handle(request, reply));
+  server.route({ method: 'GET', url: path, handler, wsHandler: socketHandler(sockets) });
+  server.route({ method: 'POST', url: path, handler });
   server.route({
     method: ['PUT', 'PATCH', 'DELETE'],
     url: path,

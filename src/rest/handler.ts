@@ -16,7 +16,10 @@ import { readVariables } from './variables.ts';
 export interface RestOptions {
   readonly schema: GraphQLSchema;
   /** Who calls, as a context to execute with; throws `UNAUTHORIZED`. */
-  readonly openContext: (request: FastifyRequest, idempotency?: Idempotency) => Context | Promise<Context>;
+  readonly openContext: (
+    request: FastifyRequest,
+    brought: { readonly idempotency?: Idempotency },
+  ) => Context | Promise<Context>;
   readonly answers: AnswerStore;
 }
 
@@ -40,7 +43,7 @@ export function createHandler(options: RestOptions, route: Route, treeOf: Operat
   const prepared: Prepared = { route, treeOf, options, operation: prepareOperation(options.schema, route) };
   return async (request, reply) => {
     const idempotency = idempotencyOf(request);
-    const context = await options.openContext(request, idempotency);
+    const context = await options.openContext(request, idempotency === undefined ? {} : { idempotency });
     const exchange = { request, reply, context };
     return idempotency === undefined ? answer(prepared, exchange) : answerOnce(prepared, exchange);
   };

@@ -1,6 +1,7 @@
 import type { Event, Prisma } from '../../db/generated/prisma/client.ts';
 import type { Home } from '../principal.ts';
 import { ownPart } from '../tenants/path.ts';
+import { leadsThrough } from './scope.ts';
 
 /**
  * An event as those see it who are at home in one tenant. Of what lay outside their home at the time nothing is told: not where a tenant came
@@ -28,9 +29,4 @@ function shownState({ path: home }: Home, ledgerId: string, path: string, state:
     return { ...own, parent_id: null };
   }
   return own.root_id === ledgerId && leadsThrough(path, home) ? state : null;
-}
-
-/** Whether a path of any time leads through a tenant that was elsewhere then, perhaps: its own part is nobody else's. */
-function leadsThrough(path: string, tenant: string): boolean {
-  return `/${path}`.includes(`/${ownPart(tenant)}`);
 }

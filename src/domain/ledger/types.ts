@@ -24,6 +24,12 @@ export const eventTypes = [
   'api_key.revoked',
   'api_key.role_assigned',
   'api_key.role_removed',
+  'webhook.created',
+  'webhook.updated',
+  'webhook.deleted',
+  'webhook.enabled',
+  'webhook.disabled',
+  'webhook.secret_rotated',
   'encryption.key_rotated',
 ] as const;
 

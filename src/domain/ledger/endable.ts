@@ -1,0 +1,43 @@
+/** Something that yields until it is told to end, or fails: a failure is the last thing it yields. */
+export type Endable<Item> = AsyncIterableIterator<Item | Failure>;
+
+/** Why nothing more comes. Yielded, so that whoever is told of items is told of it the same way, whatever the transport. */
+export class Failure {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/**
+ * A generator that can be ended while it waits: its own `return` would only be heard when the waiting is over.
+ * @param make Has to stop waiting, and return, once the signal is aborted.
+ */
+export function endable<Item>(make: (signal: AbortSignal) => AsyncGenerator<Item>): Endable<Item> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const generator = withFailure(make(signal));
+  return {
+    next: () => generator.next(),
+    return: async () => {
+      controller.abort();
+      return generator.return(undefined);
+    },
+    throw: async (error) => {
+      controller.abort();
+      return generator.throw(error);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+async function* withFailure<Item>(items: AsyncGenerator<Item>): AsyncGenerator<Item | Failure> {
+  try {
+    yield* items;
+  } catch (error) {
+    yield new Failure(error);
+  }
+}

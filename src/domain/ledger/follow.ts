@@ -1,0 +1,256 @@
+import { type Event, Prisma } from '../../db/generated/prisma/client.ts';
+import { asOfNow, type Call } from '../call.ts';
+import { StratumError } from '../errors.ts';
+import { hasScope } from '../principal.ts';
+import { type Lineage, requireTenant } from '../tenants/lineage.ts';
+import { assertReachable, cursorBehind, cursorExpired, placeOf } from './cursor.ts';
+import { type Endable, endable } from './endable.ts';
+import { eventColumns } from './rows.ts';
+import { type EventScope, inScope, installationOf, isInScope, ledgerOf, type Subject } from './scope.ts';
+import { shownEvent } from './shown.ts';
+import { type End, type Seat, type Watch, watchInstallation, watchMoves, watchSubtree, watchTenant } from './tail.ts';
+import type { EventType } from './types.ts';
+
+export interface FollowEvents {
+  /** Whose events; null for those of what belongs to the whole installation. */
+  readonly tenantId: string | null;
+  readonly subtree: boolean;
+  readonly types?: readonly EventType[] | null | undefined;
+  /** The cursor of the last event that is known already; without one only what comes from now on. */
+  readonly after?: string | null | undefined;
+}
+
+/** An event, and the cursor behind it. */
+export interface FollowedEvent {
+  readonly cursor: string;
+  readonly event: Event;
+  /** The call as it was when the event was passed on, for everything that is read beside it. */
+  readonly call: Call;
+}
+
+/**
+ * What happens to a tenant, in the order of its ledger: first what was missed since `after`, then everything as it is committed, whoever commits
+ * it, without gap or repeat, along when the tenant moves to another tree. It ends with a failure when the caller may see it no longer, takes it
+ * too slowly, or the process stops; whoever comes back with the last cursor has lost nothing.
+ * @throws {StratumError} What can be refused at once, before anything is waited for.
+ */
+export async function followEvents(call: Call, input: FollowEvents): Promise<Endable<FollowedEvent>> {
+  const view = await look(call, input);
+  const place = placeOf(view.subject, input.after);
+  if (place !== null) {
+    await assertReachable(call, place);
+  }
+  const from = place ?? { ledgerId: ledgerOf(view.subject), revision: await call.feed.headOf(ledgerOf(view.subject)) };
+  return endable((signal) => new Follower(input, view, signal).follow(from));
+}
+
+/** Where a reader stands: behind this revision of this ledger. */
+interface Position {
+  readonly ledgerId: string;
+  readonly revision: bigint;
+}
+
+/** What was found out last about the caller and the tenant. */
+interface View {
+  readonly call: Call;
+  readonly subject: Subject;
+  /** Root first; empty for the installation. */
+  readonly lineage: Lineage;
+  readonly scope: EventScope;
+}
+
+async function look(call: Call, { tenantId, subtree, types = null }: FollowEvents): Promise<View> {
+  const { home } = call.principal;
+  if (tenantId === null) {
+    const subject = installationOf(call);
+    return { call, subject, lineage: [], scope: { subject, subtree, types, home } };
+  }
+  const lineage = await call.lineages.load(tenantId);
+  const subject = requireTenant(call, lineage);
+  return { call, subject, lineage: lineage ?? [], scope: { subject, subtree, types, home } };
+}
+
+/** Who calls is asked again with each event, except that those of one moment share an answer. */
+const freshForMs = 250;
+
+/** How long nothing may happen before it is asked all the same. */
+export const quietMs = 5_000;
+
+const pageSize = 100;
+
+class Follower {
+  readonly #input: FollowEvents;
+  readonly #signal: AbortSignal;
+  #view: View;
+  #checkedAt = performance.now();
+  #cursor: string | null;
+
+  constructor(input: FollowEvents, view: View, signal: AbortSignal) {
+    this.#input = input;
+    this.#view = view;
+    this.#signal = signal;
+    this.#cursor = input.after ?? null;
+  }
+
+  /** Reads on, and waits at the end, from one place of the tenant in the world to the next: a move changes what is to be watched. */
+  async *follow(from: Position): AsyncGenerator<FollowedEvent> {
+    let position = from;
+    while (!this.#signal.aborted) {
+      position = yield* this.#readMissed(position);
+      this.#view = await look(await checked(this.#view.call), this.#input);
+      position = yield* this.#arrive(position);
+      const seat = await this.#sit();
+      try {
+        position = yield* this.#readMissed(position, seat.from);
+        if (position.ledgerId === ledgerOf(this.#view.subject)) {
+          position = yield* this.#readLive(position, seat);
+        }
+      } finally {
+        seat.end('left');
+      }
+    }
+  }
+
+  /** The tenant may have gone to another tree just now. */
+  async *#arrive(position: Position): AsyncGenerator<FollowedEvent, Position> {
+    if (position.ledgerId === ledgerOf(this.#view.subject)) {
+      return position;
+    }
+    const arrived: Position = yield* this.#readMissed(position);
+    if (arrived.ledgerId === position.ledgerId) {
+      throw cursorExpired('The tenant has moved between trees since in a way that can not be followed; begin anew');
+    }
+    return arrived;
+  }
+
+  async #sit(): Promise<Seat> {
+    const seat = await this.#view.call.feed.join(ledgerOf(this.#view.subject), watchOf(this.#view, this.#input));
+    const leave = (): void => seat.end('left');
+    this.#signal.addEventListener('abort', leave, { once: true });
+    if (this.#signal.aborted) {
+      leave();
+    }
+    return seat;
+  }
+
+  /** What the ledger holds behind a position, up to a revision or its end, and on in the tree that the tenant went to. */
+  async *#readMissed(from: Position, upTo?: bigint): AsyncGenerator<FollowedEvent, Position> {
+    let position = from;
+    for (;;) {
+      const page = await this.#readPage(position, upTo);
+      const start = position.ledgerId;
+      for (const event of page) {
+        yield* this.#show(event);
+        position = this.#behind(event);
+        if (position.ledgerId !== start) {
+          break;
+        }
+      }
+      if (position.ledgerId === start && page.length < pageSize) {
+        return upTo === undefined ? position : { ...position, revision: max(upTo, position.revision) };
+      }
+      if (position.ledgerId !== start && upTo !== undefined) {
+        return position;
+      }
+    }
+  }
+
+  /** Those in scope, and the moves of the tenant with those above it. */
+  #readPage({ ledgerId, revision }: Position, upTo?: bigint): Promise<Event[]> {
+    const { call, lineage, scope } = this.#view;
+    const ids = lineage.map(({ id }) => id);
+    const until = upTo === undefined ? Prisma.empty : Prisma.sql`and e.revision <= ${upTo}`;
+    return call.database.query<Event>(Prisma.sql`
+      select ${eventColumns} from events e
+      where e.ledger_id = ${ledgerId}::uuid and e.revision > ${revision} ${until}
+        and ((${inScope(scope, ledgerId)}) or (e.type = 'tenant.moved' and e.tenant_id = any(${ids}::uuid[])))
+      order by e.revision limit ${pageSize}`);
+  }
+
+  /** What comes while the tenant stays where it is. */
+  async *#readLive(from: Position, seat: Seat): AsyncGenerator<FollowedEvent, Position> {
+    let position = from;
+    for (;;) {
+      const taken = await seat.take(quietMs);
+      if (taken === 'left') {
+        return position;
+      }
+      if (typeof taken === 'string') {
+        throw ended(taken, this.#cursor);
+      }
+      await this.#check();
+      for (const event of taken.filter(({ revision }) => revision > from.revision)) {
+        yield* this.#show(event);
+        position = this.#behind(event);
+        if (this.#changesPlace(event)) {
+          return position;
+        }
+      }
+    }
+  }
+
+  async *#show(event: Event): AsyncGenerator<FollowedEvent> {
+    if (performance.now() - this.#checkedAt > freshForMs) {
+      await this.#check();
+    }
+    const { call, subject, scope } = this.#view;
+    if (isInScope(scope, event)) {
+      this.#cursor = cursorBehind(subject, event);
+      yield { cursor: this.#cursor, event: shownEvent(scope.home, event), call: { ...call, view: { torn: false } } };
+    }
+  }
+
+  async #check(): Promise<void> {
+    const call = await checked(this.#view.call);
+    this.#view = { ...this.#view, call, scope: { ...this.#view.scope, home: call.principal.home } };
+    this.#checkedAt = performance.now();
+  }
+
+  #changesPlace({ type, tenantId }: Event): boolean {
+    return (
+      (type === 'tenant.moved' && this.#view.lineage.some(({ id }) => id === tenantId)) ||
+      (type === 'tenant.purged' && this.#input.tenantId === tenantId)
+    );
+  }
+
+  /** Where it goes on behind an event: when the tenant left the tree with it, where it arrived. */
+  #behind(event: Event): Position {
+    const { root_id, revision } = (event.after ?? {}) as { readonly root_id?: string; readonly revision?: number };
+    const arrived = root_id !== undefined && root_id !== event.ledgerId && revision !== undefined;
+    return arrived && this.#changesPlace(event)
+      ? { ledgerId: root_id, revision: BigInt(revision) }
+      : { ledgerId: event.ledgerId, revision: event.revision };
+  }
+}
+
+/** The call with whoever calls as they are now, if they still may read. */
+export async function checked(call: Call): Promise<Call> {
+  const now = await asOfNow(call);
+  if (!hasScope(now.principal, 'read')) {
+    throw new StratumError('FORBIDDEN', 'Insufficient permissions for this operation');
+  }
+  return now;
+}
+
+function watchOf({ subject, lineage }: View, { subtree }: FollowEvents): Watch {
+  if (subject === 'installation') {
+    return [watchInstallation];
+  }
+  const own = subtree ? watchSubtree(subject.path) : watchTenant(subject.path);
+  return [own, ...lineage.map(({ path }) => watchMoves(path))];
+}
+
+/** What somebody is told whose seat was taken from them: with the cursor, nothing is lost. */
+export function ended(reason: Exclude<End, 'left'>, after: string | null): StratumError {
+  return reason === 'slow'
+    ? new StratumError('SUBSCRIBER_TOO_SLOW', 'Events came faster than they were taken; go on behind the last one', {
+        details: { after },
+      })
+    : new StratumError('SERVICE_UNAVAILABLE', 'The server is stopping; go on behind the last event', {
+        details: { after },
+      });
+}
+
+function max(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
