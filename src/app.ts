@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type Authenticate, type ConfiguredKey, createAuthenticator } from './auth/authenticate.ts';
+import { type Authenticate, type ConfiguredKey, createAuthenticator, isFromHere } from './auth/authenticate.ts';
 import { hasCredential } from './auth/credentials.ts';
 import { createTokenReader, type ReadToken } from './auth/tokens.ts';
 import { type Config, developmentKey, developmentKeyAllowed, keyPrefixOf } from './config.ts';
@@ -14,24 +14,33 @@ import { findAnswer, keepAnswer } from './domain/idempotency.ts';
 import { type Principal, principalName } from './domain/principal.ts';
 import { createServices } from './domain/services.ts';
 import { type Context, createContext } from './graphql/context.ts';
+import type { OperationObserver } from './graphql/observe.ts';
+import { createOperationNames, operationNamesIn } from './graphql/operation-names.ts';
 import { schema } from './graphql/schema.ts';
-import { readTrustedDocuments, type TrustedDocuments } from './graphql/trusted-documents.ts';
-import { createYogaServer, graphqlPath } from './graphql/yoga.ts';
+import { documentsOf, readTrustedDocuments, type TrustedDocuments } from './graphql/trusted-documents.ts';
+import { createYogaServer, graphqlPath, type YogaOptions } from './graphql/yoga.ts';
 import { drainOnClose } from './http/drain.ts';
 import { graphqlRoute } from './http/graphql-route.ts';
 import { health } from './http/health.ts';
 import type { LogOptions } from './http/logging.ts';
+import { metricsPath, metricsRoute } from './http/metrics-route.ts';
+import { observeRequests, type RequestObserver } from './http/observe.ts';
 import { type Counted, limitRates, type RateLimiter } from './http/rate-limit.ts';
 import { openRedis } from './http/redis.ts';
 import { createServer } from './http/server.ts';
+import * as storedOperations from './operations/generated/graphql.ts';
 import { rateWindowMs } from './rate-window.ts';
 import { restApi } from './rest/rest-api.ts';
 import { restDocs } from './rest/rest-docs.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+import { openTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 import { timeBudget } from './time-budget.ts';
 
 /** One server with every door, which doesn't listen yet. */
 export interface App {
   readonly server: FastifyInstance;
+  /** What is measured, for those who have something to add; null when nothing is. */
+  readonly metrics: Metrics | null;
   /** Takes nothing new, lets what runs finish, and then is gone. The database stays open: it was opened by somebody else. */
   close(): Promise<void>;
 }
@@ -54,12 +63,16 @@ export const version = String(JSON.parse(readFileSync(new URL('../package.json',
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, database, logStream } = options;
   const server = createServer({ ...config, ...(logStream && { logStream }) });
+  const telemetry = openTelemetry({ database, metrics: config.metrics, version });
+  const { metrics } = telemetry;
+  const requests = observeRequests(server, telemetry, graphqlPath);
   const services = openServices(options);
   const authenticate = options.authenticate ?? openAuthenticator(server, options, services);
   const redis = config.redisUrl === null ? null : openRedis(config.redisUrl, server.log);
   server.addHook('onClose', async () => redis?.disconnect());
   const standard = { max: config.rateLimitMax, windowMs: windowMs(config.rateLimitWindow) };
-  const limiter = await limitRates(server, { ...standard, redis });
+  const onRefused = metrics && ((by: 'caller' | 'address') => metrics.rateLimited(by));
+  const limiter = await limitRates(server, { ...standard, redis, onRefused });
   countStrangers(server, limiter);
   const openContext = contextOpener({
     services,
@@ -78,9 +91,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     answers: { find: findAnswer, keep: keepAnswer },
   });
   server.register(restDocs, { schema, version });
-  addGraphql(server, config, openContext);
+  const trusted = config.trustedDocuments === null ? null : trustedDocuments(config.trustedDocuments);
+  addGraphql(server, { config, openContext, trusted, observer: operationObserver(telemetry, requests, trusted) });
+  if (metrics !== null) {
+    addMetrics(server, { metrics, limiter, token: config.metricsToken });
+  }
   await server.ready();
-  return { server, close: () => server.close() };
+  return { server, metrics, close: () => server.close() };
 }
 
 function openServices({ database, config, encryptionKey, apiKeyHmacSecret }: AppOptions): Services {
@@ -136,14 +153,14 @@ function tokenReader(config: Config): ReadToken | null {
 
 /**
  * Who says nothing of who they are is counted before anything is read of what they sent, and so is everybody where nobody is asked. Health is
- * asked by machines, all the time.
+ * asked by machines, all the time; metrics too, which count whom they turn away.
  */
 function countStrangers(server: FastifyInstance, limiter: RateLimiter): void {
   server.addHook('onRequest', (request, _reply, done) => {
     const { url = '' } = request.routeOptions;
-    const isHealth = url.startsWith('/api/v1/health');
+    const isRoutine = url.startsWith('/api/v1/health') || url === metricsPath;
     const isOpen = request.is404 || url === '/api/v1/openapi.json' || url.startsWith('/api/docs');
-    if (!isHealth && (isOpen || !hasCredential(request.headers))) {
+    if (!isRoutine && (isOpen || !hasCredential(request.headers))) {
       limiter.countAddress(request).then(() => done(), done);
     } else {
       done(); // at once: most requests say who they are
@@ -199,18 +216,46 @@ function addHealth(server: FastifyInstance, { pool }: Database, isRedisThere: ((
   server.register(health, { prefix: '/api/v1', isDatabaseAnswering: probe.isAnswering, isRedisThere, isStopping });
 }
 
-function addGraphql(
+/** A forwarded request comes from elsewhere, whoever has brought it here. */
+function addMetrics(
   server: FastifyInstance,
-  config: Config,
-  openContext: (request: FastifyRequest) => Promise<Context>,
+  { metrics, limiter, token }: { metrics: Metrics; limiter: RateLimiter; token: string | null },
 ): void {
+  const isLocal = ({ headers, socket }: FastifyRequest) =>
+    headers['x-forwarded-for'] === undefined &&
+    headers.forwarded === undefined &&
+    isFromHere({ headers, peer: socket.remoteAddress });
+  server.register(metricsRoute, { metrics, token, isFromHere: isLocal, countAddress: limiter.countAddress });
+}
+
+/** Null when nobody wants to know. */
+function operationObserver(
+  { metrics, tracing }: Telemetry,
+  requests: RequestObserver,
+  trusted: TrustedDocuments | null,
+): OperationObserver<{ req: FastifyRequest }> | null {
+  if (metrics === null && tracing === null) {
+    return null;
+  }
+  const known = [...Object.values(storedOperations), ...documentsOf(trusted ?? new Map())];
+  const nameOf = createOperationNames(schema, operationNamesIn(known));
+  return { nameOf, tracing, note: ({ req }, noted) => requests.note(req, noted) };
+}
+
+interface GraphqlDoor extends Pick<YogaOptions<{ req: FastifyRequest }>, 'trusted' | 'observer'> {
+  readonly config: Config;
+  readonly openContext: (request: FastifyRequest) => Promise<Context>;
+}
+
+function addGraphql(server: FastifyInstance, { config, openContext, trusted, observer }: GraphqlDoor): void {
   // Faults are reported from deep inside an operation, where nobody knows of requests.
   const logs = new AsyncLocalStorage<FastifyRequest['log']>();
   const yoga = createYogaServer<{ req: FastifyRequest }>({
     schema,
     openContext: ({ req }) => openContext(req),
     introspection: config.introspection,
-    trusted: config.trustedDocuments === null ? null : trustedDocuments(config.trustedDocuments),
+    trusted,
+    observer,
     playground: config.playground ? { apiKey: developmentKeyAllowed(config) ? developmentKey : null } : null,
     logFault: (error) => (logs.getStore() ?? server.log).error({ err: error }, 'an operation failed'),
   });

@@ -21,6 +21,12 @@ export const keyMaterial = z
   .refine((text) => Buffer.byteLength(text) >= 32, 'must have 32 bytes or more')
   .refine((text) => new Set(text).size >= 8, 'must be random (openssl rand -base64 32)');
 
+/** What programs send along to be let in: fit to stand in a header. */
+export const bearerToken = z
+  .string()
+  .refine((text) => text.length >= 16, 'must have 16 characters or more')
+  .refine((text) => /^[\x21-\x7e]+$/.test(text), 'must be printable ASCII without spaces');
+
 export const postgresUrl = z
   .string()
   .refine(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   algorithms,
+  bearerToken,
   claimPath,
   jwksUrl,
   keyMaterial,
@@ -47,11 +48,10 @@ function secret(name: string, options: Omit<SettingOptions<string>, 'fallback'>)
   return { ...optional(name, options), secret: true };
 }
 
-const bootstrapKey = z
-  .string()
-  .refine((text) => text.length >= 16, 'must have 16 characters or more')
-  .refine((text) => /^[\x21-\x7e]+$/.test(text), 'must be printable ASCII without spaces')
-  .refine((text) => text !== developmentKey, 'must not be the development key, which everybody knows');
+const bootstrapKey = bearerToken.refine(
+  (text) => text !== developmentKey,
+  'must not be the development key, which everybody knows',
+);
 
 /** Every setting there is. */
 export const settings = {
@@ -191,6 +191,16 @@ export const settings = {
     fallback: 'info',
     schema: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
     description: 'The least important messages to log.',
+  }),
+  metrics: setting('STRATUM_METRICS', {
+    fallback: 'off',
+    schema: onOff,
+    description: '`on` counts and measures what the server does, for `/metrics`.',
+  }),
+  metricsToken: secret('STRATUM_METRICS_TOKEN', {
+    schema: bearerToken,
+    description:
+      'Who may read `/metrics`: those who send this as a bearer token, 16 characters or more. Without it, callers on the same machine.',
   }),
   shutdownGraceMs: setting('STRATUM_SHUTDOWN_GRACE_MS', {
     fallback: '10000',

@@ -123,7 +123,7 @@ function isToken(text: string): boolean {
 }
 
 /** Both the caller and the name it calls by: a page on the web can make a name of its own point to this machine. */
-function isFromHere({ headers, peer = '' }: Arrival): boolean {
+export function isFromHere({ headers, peer = '' }: Arrival): boolean {
   const host = typeof headers['host'] === 'string' ? headers['host'] : '';
   return (
     /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/.test(peer) && /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host)

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { PrismaClient } from './generated/prisma/client.ts';
+import { createObservable, type StatementObserver } from './observe.ts';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -24,7 +25,18 @@ export interface Database {
   readonly pool: pg.Pool;
   /** Runs one statement (`Prisma.sql` makes them) on a connection of its own. `int8` is read as bigint, as by Prisma. */
   query<Row extends object>(statement: { readonly text: string; readonly values: readonly unknown[] }): Promise<Row[]>;
+  /** Lets somebody hear of every statement from now on. Costs nothing while nobody does. */
+  observe(observer: StatementObserver): void;
+  /** What the connections of both ways are doing right now. */
+  connections(): Readonly<Record<'reads' | 'prisma', Connections>>;
   close(): Promise<void>;
+}
+
+/** How many connections wait for work, how many are at it, and how many callers wait for one. */
+export interface Connections {
+  readonly idle: number;
+  readonly busy: number;
+  readonly waiting: number;
 }
 
 export function openDatabase({
@@ -45,12 +57,15 @@ export function openDatabase({
       connectionTimeoutMillis: connectTimeoutMs,
       idleTimeoutMillis: 30_000,
       application_name: 'stratum',
-      ...(onStatement && { Client: observedClient(onStatement) }),
     });
     // An idle connection that breaks is replaced by the next use; without a listener it would end the process.
     return pool.on('error', () => {});
   };
   const [pool, ofPrisma] = [open(Math.ceil(poolSize / 2)), open(Math.floor(poolSize / 2))];
+  const observe = createObservable([pool, ofPrisma]);
+  if (onStatement !== undefined) {
+    observe((text) => void onStatement(text));
+  }
   const prisma = new PrismaClient({
     adapter: new PrismaPg(ofPrisma, { disposeExternalPool: false, onPoolError: () => {} }),
   });
@@ -58,6 +73,8 @@ export function openDatabase({
     prisma,
     pool,
     query: async ({ text, values }) => (await pool.query({ text, values: [...values], types })).rows,
+    observe,
+    connections: () => ({ reads: connectionsOf(pool), prisma: connectionsOf(ofPrisma) }),
     close: async () => {
       await prisma.$disconnect();
       await Promise.all([pool.end(), ofPrisma.end()]);
@@ -74,17 +91,6 @@ const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) => (oid === int8 ? BigInt : pg.types.getTypeParser(oid, format)),
 };
 
-/** A client that reports each statement before it is sent, whoever sends it: Prisma, a transaction or the pool. */
-function observedClient(onStatement: (text: string) => void): typeof pg.Client {
-  return class extends pg.Client {
-    constructor(config?: string | pg.ClientConfig) {
-      super(config);
-      const send = this.query.bind(this) as (...args: unknown[]) => unknown;
-      this.query = ((...args: unknown[]) => {
-        const [first] = args;
-        onStatement(typeof first === 'string' ? first : String((first as { text?: string }).text ?? ''));
-        return send(...args);
-      }) as typeof this.query;
-    }
-  };
+function connectionsOf({ idleCount, totalCount, waitingCount }: pg.Pool): Connections {
+  return { idle: idleCount, busy: totalCount - idleCount, waiting: waitingCount };
 }

@@ -1,5 +1,5 @@
 import { usePersistedOperations } from '@graphql-yoga/plugin-persisted-operations';
-import { type GraphQLSchema, validate } from 'graphql';
+import { type DocumentNode, type GraphQLSchema, validate } from 'graphql';
 import type { GraphQLParams, Plugin } from 'graphql-yoga';
 import { z } from 'zod';
 import { StratumError } from '../domain/errors.ts';
@@ -40,6 +40,11 @@ function faultOf(text: string, schema: GraphQLSchema): string | null {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** What the trusted texts say. They were read before. */
+export function documentsOf(trusted: TrustedDocuments): DocumentNode[] {
+  return [...trusted.values()].map((text) => parseWithinLimits(text));
 }
 
 /** Executes what is trusted, by its id, and refuses everything else. */

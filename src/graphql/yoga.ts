@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Context } from './context.ts';
 import { isFault, maskError, originOf } from './errors.ts';
 import { assertAffordable, costOf, parseWithinLimits, type Size, sizeOf, tooDeep } from './limits.ts';
+import { type OperationObserver, observeOperations } from './observe.ts';
 import { playgroundOptions, renderPlayground } from './playground.ts';
 import { onlyTrusted, type TrustedDocuments } from './trusted-documents.ts';
 
@@ -20,6 +21,8 @@ export interface YogaOptions<Incoming> {
   readonly playground: { readonly apiKey: string | null } | null;
   /** Hears of faults of ours, which callers are told nothing about. */
   readonly logFault: (error: unknown, incoming: Incoming) => void;
+  /** Measures or traces what is carried out; null when nobody does. */
+  readonly observer: OperationObserver<Incoming> | null;
 }
 
 /** Where the schema is served. */
@@ -33,6 +36,7 @@ export function createYogaServer<Incoming extends object>({
   trusted,
   playground,
   logFault,
+  observer,
 }: YogaOptions<Incoming>): YogaServerInstance<Incoming, Context> {
   return createYoga<Incoming, Context>({
     schema,
@@ -46,6 +50,7 @@ export function createYogaServer<Incoming extends object>({
     parserAndValidationCache: { documentCache: memory(), errorCache: memory() },
     maskedErrors: { maskError: introspection ? maskError : withoutHint },
     plugins: [
+      ...(observer === null ? [] : [observeOperations(observer)]),
       identify(openContext, logFault),
       reportFaults(logFault),
       ...(trusted === null ? [] : [onlyTrusted(trusted)]),

@@ -1,5 +1,6 @@
 import { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
 import type { Config } from '../config.ts';
+import { metricsPath } from './metrics-route.ts';
 
 export interface LogOptions {
   readonly logLevel: Config['logLevel'];
@@ -24,13 +25,13 @@ export function loggingOptions({ logLevel, logStream }: LogOptions): FastifyServ
   };
 }
 
-/** One line per answer. Health is asked every few seconds by machines: it is worth a line only when somebody looks for it. */
+/** One line per answer. What machines ask every few seconds is worth a line only when somebody looks for it. */
 export function logAnswers(server: FastifyInstance): void {
   server.addHook('onResponse', (request, reply, done) => {
     const { method, url, ip } = request;
     const answered = { method, url, ip, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 };
-    const isHealth = url.startsWith('/api/v1/health');
-    request.log[isHealth ? 'debug' : 'info'](answered, 'answered');
+    const isRoutine = url.startsWith('/api/v1/health') || request.routeOptions.url === metricsPath;
+    request.log[isRoutine ? 'debug' : 'info'](answered, 'answered');
     done();
   });
 }

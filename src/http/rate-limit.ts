@@ -24,6 +24,8 @@ export interface RateLimiterOptions {
   readonly windowMs: number;
   /** Where all processes count together; null when each counts for itself. */
   readonly redis: Redis | null;
+  /** Hears of every refusal, and what was counted. */
+  readonly onRefused: ((by: 'caller' | 'address') => void) | null;
 }
 
 /** A memory counts so many callers; the one that was quiet for longest makes room. */
@@ -39,7 +41,7 @@ type Rate = Exclude<Awaited<ReturnType<Count>>, { isAllowed: true }>;
  */
 export async function limitRates(
   server: FastifyInstance,
-  { max, windowMs, redis }: RateLimiterOptions,
+  { max, windowMs, redis, onRefused }: RateLimiterOptions,
 ): Promise<RateLimiter> {
   const callers = new WeakMap<FastifyRequest, Counted>();
   const rates = new WeakMap<FastifyRequest, Rate>();
@@ -52,7 +54,7 @@ export async function limitRates(
     });
   const alone = await counter(null);
   const together = redis && (await counter(redis));
-  const count = async (request: FastifyRequest, caller: Counted): Promise<void> => {
+  const count = async (request: FastifyRequest, caller: Counted, by: 'caller' | 'address'): Promise<void> => {
     callers.set(request, caller);
     const rate = await (together === null ? alone(request) : together(request).catch(() => alone(request)));
     if (rate.isAllowed) {
@@ -60,6 +62,7 @@ export async function limitRates(
     }
     rates.set(request, rate);
     if (rate.isExceeded) {
+      onRefused?.(by);
       throw new StratumError('RATE_LIMITED', `Rate limit exceeded. Try again in ${rate.ttlInSeconds} seconds.`, {
         details: { limit: rate.max, retry_after_seconds: rate.ttlInSeconds },
       });
@@ -67,10 +70,11 @@ export async function limitRates(
   };
   tellRates(server, rates);
   return {
-    countCaller: count,
+    countCaller: (request, caller) => count(request, caller, 'caller'),
     countAddress: async (request) => {
       if (!rates.has(request)) {
-        await count(request, { name: `address:${rateLimit.normalizeIP(request.ip)}`, max, windowMs });
+        const address = { name: `address:${rateLimit.normalizeIP(request.ip)}`, max, windowMs };
+        await count(request, address, 'address');
       }
     },
   };

@@ -7,10 +7,11 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   db: [],
   domain: ['db/', 'rate-window.ts'],
   auth: ['domain/', 'db/'],
-  graphql: ['domain/', 'db/'],
-  workers: ['domain/', 'db/'],
+  telemetry: ['db/'],
+  graphql: ['domain/', 'db/', 'telemetry/'],
+  workers: ['domain/', 'db/', 'telemetry/'],
   operations: [],
-  http: ['db/', 'domain/errors', 'config.ts'],
+  http: ['db/', 'domain/errors', 'telemetry/', 'config.ts'],
   rest: ['operations/', 'graphql/context', 'graphql/errors', 'domain/errors'],
   client: ['operations/'],
   cli: ['client/', 'operations/', 'db/', 'domain/', 'graphql/context', 'graphql/run', 'start/storage', 'config.ts'],
@@ -26,6 +27,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     'http/',
     'operations/',
     'rest/',
+    'telemetry/',
     'workers/',
     'config.ts',
     'rate-window.ts',
@@ -47,6 +49,7 @@ const keepers: readonly { package: RegExp; rooms: readonly string[] }[] = [
   },
   { package: /^jose/, rooms: ['auth'] },
   { package: /^undici/, rooms: ['workers'] },
+  { package: /^(prom-client|@opentelemetry\/)/, rooms: ['telemetry'] },
 ];
 
 const readersOfEnvironment = ['config.ts', 'main.ts', 'cli/bin.ts'];

@@ -53,6 +53,8 @@ test('an empty environment is a development server with its own database', () =>
     maxDepth: 64,
     introspection: true,
     logLevel: 'info',
+    metrics: false,
+    metricsToken: null,
     shutdownGraceMs: 10_000,
     trustProxy: false,
     playground: true,

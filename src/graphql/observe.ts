@@ -1,0 +1,69 @@
+import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import type { Tracing } from '../telemetry/tracing.ts';
+import { maskError } from './errors.ts';
+import type { createOperationNames, NamedOperation } from './operation-names.ts';
+
+/** What is to be known of an operation and its answer. */
+export interface Noted {
+  readonly operation?: string;
+  /** `ok`, or the code of the first error. */
+  readonly code?: string;
+}
+
+export interface OperationObserver<Incoming> {
+  readonly nameOf: ReturnType<typeof createOperationNames>;
+  /** Null when nothing is traced. */
+  readonly tracing: Tracing | null;
+  /** Hears what is known of a request's operation, as it becomes known. */
+  readonly note: (incoming: Incoming, noted: Noted) => void;
+}
+
+/** Tells which operations are carried out and what comes of them, by names and codes alone. */
+export function observeOperations<Incoming extends object>({
+  nameOf,
+  tracing,
+  note,
+}: OperationObserver<Incoming>): Plugin<Incoming, Incoming> {
+  return {
+    onExecute: ({ args, executeFn, setExecuteFn }) => {
+      const named = nameOf(args.document, args.operationName);
+      note(args.contextValue, { operation: named.label }); // what the server passed in is part of it
+      if (tracing !== null) {
+        setExecuteFn((given) => traced(tracing, named, () => executeFn(given)));
+      }
+    },
+    onSubscribe: ({ args }) => {
+      note(args.contextValue, { operation: nameOf(args.document, args.operationName).label });
+    },
+    onResultProcess: ({ result, serverContext }) => note(serverContext, { code: codeOf(result) }),
+  };
+}
+
+async function traced(tracing: Tracing, { label, type, isKnown }: NamedOperation, execute: () => unknown) {
+  const attributes = {
+    'stratum.operation': label,
+    'graphql.operation.type': type,
+    ...(isKnown && { 'graphql.operation.name': label }),
+  };
+  const span = tracing.span({ name: 'graphql.execute', attributes });
+  try {
+    const result = await span.within(execute);
+    const code = codeOf(result);
+    span.end(undefined, code === ok ? undefined : code);
+    return result;
+  } catch (error) {
+    span.end(undefined, 'INTERNAL_SERVER_ERROR');
+    throw error;
+  }
+}
+
+const ok = 'ok';
+
+/** Errors get their code when they are masked, which those of a span are not yet. */
+function codeOf(result: unknown): string {
+  if (typeof result !== 'object' || result === null || isAsyncIterable(result) || !('errors' in result)) {
+    return ok;
+  }
+  const [error] = (result.errors ?? []) as readonly { readonly extensions?: { readonly code?: unknown } }[];
+  return error === undefined ? ok : String(error.extensions?.code ?? maskError(error).extensions['code']);
+}
