@@ -1,11 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { handleProtocols } from 'graphql-ws';
 import { type Authenticate, type ConfiguredKey, createAuthenticator, isFromHere } from './auth/authenticate.ts';
 import { hasCredential } from './auth/credentials.ts';
 import { createTokenReader, type ReadToken } from './auth/tokens.ts';
 import { type Config, developmentKey, developmentKeyAllowed, keyPrefixOf } from './config.ts';
 import type { Database } from './db/database.ts';
+import { openListener } from './db/listener.ts';
 import { openProbe } from './db/probe.ts';
 import { createHolderReader } from './domain/api-keys/holders.ts';
 import { createKeyUsage } from './domain/api-keys/usage.ts';
@@ -18,6 +20,7 @@ import type { OperationObserver } from './graphql/observe.ts';
 import { createOperationNames, operationNamesIn } from './graphql/operation-names.ts';
 import { schema } from './graphql/schema.ts';
 import { documentsOf, readTrustedDocuments, type TrustedDocuments } from './graphql/trusted-documents.ts';
+import { type Credentials, createSocketServer } from './graphql/websocket.ts';
 import { createYogaServer, graphqlPath, type YogaOptions } from './graphql/yoga.ts';
 import { drainOnClose } from './http/drain.ts';
 import { graphqlRoute } from './http/graphql-route.ts';
@@ -59,6 +62,9 @@ export interface AppOptions extends Pick<LogOptions, 'logStream'> {
 /** The version of this package: the same way up from `src` and from `dist`. */
 export const version = String(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
 
+/** How often those at the other end of a WebSocket are asked whether they are still there. */
+const heartbeatMs = 12_000;
+
 /** Puts the rooms together. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, database, logStream } = options;
@@ -66,7 +72,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const telemetry = openTelemetry({ database, metrics: config.metrics, version });
   const { metrics } = telemetry;
   const requests = observeRequests(server, telemetry, graphqlPath);
-  const services = openServices(options);
+  const services = openServices(server, options);
   const authenticate = options.authenticate ?? openAuthenticator(server, options, services);
   const redis = config.redisUrl === null ? null : openRedis(config.redisUrl, server.log);
   server.addHook('onClose', async () => redis?.disconnect());
@@ -82,6 +88,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     requestTimeoutMs: config.requestTimeoutMs,
   });
 
+  feedEvents(server, database, services);
   addHealth(server, database, redis && (() => redis.status === 'ready'));
   server.register(restApi, {
     prefix: '/api/v1',
@@ -100,14 +107,22 @@ export async function createApp(options: AppOptions): Promise<App> {
   return { server, metrics, close: () => server.close() };
 }
 
-function openServices({ database, config, encryptionKey, apiKeyHmacSecret }: AppOptions): Services {
+function openServices(
+  server: FastifyInstance,
+  { database, config, encryptionKey, apiKeyHmacSecret }: AppOptions,
+): Services {
   const previous = config.previousEncryptionKey === null ? [] : [config.previousEncryptionKey];
   const { transactionTimeoutMs } = timeBudget(config.requestTimeoutMs);
   return createServices({
     database,
     encryptionKeys: [encryptionKey, ...previous],
     apiKeys: { hmacSecret: apiKeyHmacSecret, prefix: keyPrefixOf(config) },
-    limits: { maxDepth: config.maxDepth, transactionTimeoutMs },
+    limits: {
+      maxDepth: config.maxDepth,
+      transactionTimeoutMs,
+      allowPrivateWebhooks: config.allowPrivateWebhooks,
+    },
+    onFeedFault: (error) => server.log.warn(error, 'events could not be read; it is tried again'),
   });
 }
 
@@ -179,20 +194,48 @@ interface Entrance {
 
 type Rate = Pick<Counted, 'max' | 'windowMs'>;
 
+/** What a request brings besides itself. */
+interface Brought {
+  readonly idempotency?: Caller['idempotency'];
+  /** Credentials from elsewhere than its headers, which they stand before. */
+  readonly credentials?: Credentials;
+}
+
 /** Who calls and what for, as the schema wants to know it: the one way in, for all doors. */
 function contextOpener({ services, authenticate, limiter, standard, requestTimeoutMs }: Entrance) {
-  return async (request: FastifyRequest, idempotency?: Caller['idempotency']): Promise<Context> => {
+  return async (request: FastifyRequest, { idempotency, credentials }: Brought = {}): Promise<Context> => {
     const deadline = performance.now() + requestTimeoutMs;
-    const arrival = { headers: request.headers, peer: request.socket.remoteAddress };
+    const headers = credentials === undefined ? request.headers : { ...request.headers, ...credentials };
+    const arrival = { headers, peer: request.socket.remoteAddress };
     const { principal, assertInUse } = await authenticate(arrival).catch(async (error: unknown) => {
       await limiter.countAddress(request);
       throw error;
     });
     await limiter.countCaller(request, countedOf(principal, standard));
     assertInUse();
-    const caller = { principal, requestId: request.id, sourceIp: request.ip, deadline };
+    const recheck = async (): Promise<Principal> => {
+      const known = await authenticate(arrival);
+      known.assertInUse();
+      return known.principal;
+    };
+    const caller = { principal, requestId: request.id, sourceIp: request.ip, deadline, recheck };
     return createContext(createCall(services, { ...caller, ...(idempotency && { idempotency }) }));
   };
+}
+
+/** Wakes the feed when something was committed, whichever process did it, and ends it before the server waits for those who follow it. */
+function feedEvents(server: FastifyInstance, { pool }: Database, { feed }: Services): void {
+  const listener = openListener({
+    url: pool.options.connectionString ?? '',
+    channel: 'stratum_events',
+    onMessage: (payload) => {
+      const [ledgerId = '', revision = ''] = payload.split(':');
+      feed.wake(ledgerId, BigInt(revision));
+    },
+    onBegin: () => feed.wakeAll(),
+  });
+  server.addHook('preClose', async () => feed.close());
+  server.addHook('onClose', () => listener.close());
 }
 
 function countedOf(principal: Principal, standard: Rate): Counted {
@@ -244,7 +287,7 @@ function operationObserver(
 
 interface GraphqlDoor extends Pick<YogaOptions<{ req: FastifyRequest }>, 'trusted' | 'observer'> {
   readonly config: Config;
-  readonly openContext: (request: FastifyRequest) => Promise<Context>;
+  readonly openContext: (request: FastifyRequest, brought?: Brought) => Promise<Context>;
 }
 
 function addGraphql(server: FastifyInstance, { config, openContext, trusted, observer }: GraphqlDoor): void {
@@ -259,9 +302,20 @@ function addGraphql(server: FastifyInstance, { config, openContext, trusted, obs
     playground: config.playground ? { apiKey: developmentKeyAllowed(config) ? developmentKey : null } : null,
     logFault: (error) => (logs.getStore() ?? server.log).error({ err: error }, 'an operation failed'),
   });
+  const { opened } = createSocketServer<{ req: FastifyRequest }>({
+    yoga,
+    openContext: ({ req }, credentials) => openContext(req, { credentials }),
+    trusted,
+    logFault: (error, { req }) => req.log.error({ err: error }, 'an operation failed'),
+  });
   server.register(graphqlRoute, {
     path: graphqlPath,
     handle: (req) => logs.run(req.log, async () => yoga.fetch(...fetchArguments(req), { req })),
+    sockets: {
+      chooseProtocol: handleProtocols,
+      speak: (socket, req) => opened(socket, { incoming: { req }, close: socket.close }),
+      heartbeatMs,
+    },
   });
 }
 

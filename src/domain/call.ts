@@ -5,6 +5,7 @@ import type { Prisma } from '../db/generated/prisma/client.ts';
 import type { KeyMint } from './api-keys/mint.ts';
 import type { EntryCache } from './entry-cache.ts';
 import { StratumError } from './errors.ts';
+import type { Feed } from './ledger/feed.ts';
 import type { Principal } from './principal.ts';
 import type { SecretBox } from './secrets.ts';
 import type { LineageReader } from './tenants/lineage-reader.ts';
@@ -16,6 +17,7 @@ export interface Services {
   readonly keys: KeyMint;
   readonly cache: EntryCache;
   readonly lineages: LineageReader;
+  readonly feed: Feed;
   readonly limits: Limits;
 }
 
@@ -24,6 +26,8 @@ export interface Limits {
   readonly maxDepth: number;
   /** How long a write transaction may take. */
   readonly transactionTimeoutMs: number;
+  /** Whether webhooks may call addresses that are not public: for development alone. */
+  readonly allowPrivateWebhooks: boolean;
 }
 
 /** Who asks, and where from. */
@@ -35,6 +39,8 @@ export interface Caller {
   readonly deadline?: number;
   /** Set for a POST that carries an `Idempotency-Key`. */
   readonly idempotency?: { readonly key: string; readonly fingerprint: string };
+  /** Asks anew who calls, for what goes on after its answer has begun: throws what a new request would be refused with. */
+  readonly recheck?: () => Promise<Principal>;
 }
 
 /** What every domain function receives first: who asks, and the database they ask through. */
@@ -52,6 +58,12 @@ export interface View {
 
 export function createCall(services: Services, caller: Caller): Call {
   return { ...caller, ...services, db: services.database.prisma, view: { torn: false } };
+}
+
+/** The same call as a new one: whoever calls is asked again, and nothing is known of what was read before. */
+export async function asOfNow(call: Call): Promise<Call> {
+  const principal = (await call.recheck?.()) ?? call.principal;
+  return { ...call, principal, view: { torn: false } };
 }
 
 /** The state moved away between a read and its lock: repeat the transaction. */

@@ -3,6 +3,7 @@ import { createKeyHash } from './api-keys/hash.ts';
 import { createKeyMint, type KeyPrefix } from './api-keys/mint.ts';
 import type { Limits, Services } from './call.ts';
 import { createEntryCache } from './entry-cache.ts';
+import { createFeed } from './ledger/feed.ts';
 import { createSecretBox } from './secrets.ts';
 import { createLineageReader } from './tenants/lineage-reader.ts';
 
@@ -13,16 +14,19 @@ export interface ServicesOptions {
   /** The secret that API keys are hashed under, and how new ones begin. */
   readonly apiKeys: { readonly hmacSecret: string; readonly prefix: KeyPrefix };
   readonly limits: Limits;
+  /** Hears that the feed of events could not look; it tries again by itself. */
+  readonly onFeedFault?: (error: unknown) => void;
 }
 
 /** What the whole process shares. */
-export function createServices({ database, encryptionKeys, apiKeys, limits }: ServicesOptions): Services {
+export function createServices({ database, encryptionKeys, apiKeys, limits, onFeedFault }: ServicesOptions): Services {
   return {
     database,
     secrets: createSecretBox(encryptionKeys),
     keys: createKeyMint(createKeyHash(apiKeys.hmacSecret), apiKeys.prefix),
     cache: createEntryCache(),
     lineages: createLineageReader(database),
+    feed: createFeed({ database, ...(onFeedFault && { onFault: onFeedFault }) }),
     limits,
   };
 }

@@ -37,6 +37,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   // Without a limit: only documents of callers are weighed (limits.ts), the stored operations of REST are known.
   complexity: { fieldComplexity: complexityOf },
   scopeAuth: {
+    // What goes on after that is checked by what goes on (domain/ledger/follow.ts).
+    authorizeOnSubscribe: true,
     authScopes: ({ call: { principal } }) => ({
       known: true,
       read: hasScope(principal, 'read'),
@@ -80,4 +82,8 @@ builder.queryType({ description: 'What can be read.' });
 builder.mutationType({
   description:
     'What can be changed. Each change is one transaction of its own and leaves one event per thing changed; one that is refused is null, and those beside it stand.',
+});
+builder.subscriptionType({
+  description:
+    'What can be followed, over WebSockets (graphql-transport-ws) and server-sent events. Who follows is asked again with everything that is sent.',
 });

@@ -1,6 +1,6 @@
 import { usePersistedOperations } from '@graphql-yoga/plugin-persisted-operations';
 import { type DocumentNode, type GraphQLSchema, validate } from 'graphql';
-import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
 import { z } from 'zod';
 import { StratumError } from '../domain/errors.ts';
 import { parseWithinLimits } from './limits.ts';
@@ -49,22 +49,36 @@ export function documentsOf(trusted: TrustedDocuments): DocumentNode[] {
 
 /** Executes what is trusted, by its id, and refuses everything else. */
 export function onlyTrusted(documents: TrustedDocuments): Plugin {
-  const refusal = () =>
-    new StratumError('DOCUMENT_NOT_TRUSTED', 'Only documents that this server knows are executed, by their ids');
   return usePersistedOperations({
-    extractPersistedOperationId: idIn,
+    extractPersistedOperationId: (params, { url }) => idIn(params) ?? new URL(url).searchParams.get('documentId'),
     getPersistedOperation: (id) => documents.get(id) ?? null,
     customErrors: { notFound: refusal, keyNotFound: refusal, persistedQueryOnly: refusal },
   });
 }
 
-/** The id in a request: where persisted queries have it, or `documentId` in the body or the address. */
-function idIn(
-  { extensions, ...parameters }: GraphQLParams & { documentId?: unknown },
-  { url }: Request,
-): string | null {
-  const persisted: unknown = extensions?.['persistedQuery'];
+/** The text of the trusted document that a message names; `DOCUMENT_NOT_TRUSTED` when it names none. */
+export function trustedText(documents: TrustedDocuments, message: Identifying): string {
+  const text = documents.get(idIn(message) ?? '');
+  if (text === undefined) {
+    throw refusal();
+  }
+  return text;
+}
+
+function refusal(): StratumError {
+  return new StratumError('DOCUMENT_NOT_TRUSTED', 'Only documents that this server knows are executed, by their ids');
+}
+
+/** What may name a document. */
+interface Identifying {
+  readonly documentId?: unknown;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** The id in a request: where persisted queries have it, or `documentId`. */
+function idIn({ extensions, documentId }: Identifying): string | null {
+  const persisted = extensions?.['persistedQuery'];
   const hash = typeof persisted === 'object' && persisted !== null && 'sha256Hash' in persisted && persisted.sha256Hash;
-  const id = hash || parameters.documentId || new URL(url).searchParams.get('documentId');
+  const id = hash || documentId;
   return typeof id === 'string' ? id : null;
 }

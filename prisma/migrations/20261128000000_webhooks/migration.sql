@@ -79,14 +79,15 @@ create table webhook_attempts (
 
 -- Sets a delivery going, in the transaction that made it due. Those of a webhook go through few lanes, so that one receiver that hangs holds up
 -- few workers; in order means one lane. Without the worker's schema nothing is lost: a worker looks for what is due when it starts.
-create function enqueue_delivery(delivery uuid, webhook uuid, run_at timestamptz) returns void language plpgsql as $$
+create function enqueue_delivery(delivery uuid, webhook uuid, due timestamptz) returns void language plpgsql as $$
 declare
   lane text;
 begin
   if to_regclass('graphile_worker.jobs') is not null then
-    select case when w.ordered then '' else ':' || abs(hashtext(delivery::text)) % 4 end into lane from webhooks w where w.id = webhook;
+    select case when w.ordered then '' else ':' || abs(hashtext(delivery::text) % 4) end into lane from webhooks w where w.id = webhook;
     perform graphile_worker.add_job(
-      'deliver_webhook', json_build_object('deliveryId', delivery), queue_name => 'webhook:' || webhook || lane, run_at => run_at, max_attempts => 1);
+      'deliver_webhook', json_build_object('deliveryId', delivery),
+      queue_name => 'webhook:' || webhook || lane, run_at => due, job_key => 'delivery:' || delivery);
   end if;
 end
 $$;

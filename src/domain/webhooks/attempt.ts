@@ -1,0 +1,125 @@
+import { Prisma } from '../../db/generated/prisma/client.ts';
+import { type Call, transaction } from '../call.ts';
+import { changeWebhook, saveWebhook } from './change.ts';
+import { type DueDelivery, precededBy } from './due.ts';
+
+/** What became of one try to deliver. */
+export interface AttemptResult {
+  readonly ok: boolean;
+  readonly responseCode: number | null;
+  readonly responseBody: string | null;
+  readonly error: string | null;
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  /** When the receiver wants to be asked again, if it said so. */
+  readonly retryAfterMs: number | null;
+  /** Whether it said that nothing is to come any more. */
+  readonly isGone: boolean;
+}
+
+export interface RetryPolicy {
+  /** How long after each failure it is tried again, in milliseconds: one more failure than that is the last. */
+  readonly scheduleMs: readonly number[];
+  /** Up to this share of a pause is added by chance, so that what failed together isn't tried together. */
+  readonly jitter: number;
+  /** A webhook to which nothing arrived for so long is switched off. */
+  readonly giveUpAfterMs: number;
+}
+
+/** What is to become of a delivery, or of its webhook. */
+export type Outcome = 'success' | 'retry' | 'dead';
+
+/** The longest that a receiver may put off a delivery. */
+const longestPauseMs = 24 * 3_600_000;
+
+/** When to try again after so many failures: null for never. */
+export function pauseAfter(failures: number, { scheduleMs, jitter }: RetryPolicy, result: Pick<AttemptResult, 'retryAfterMs' | 'isGone'>): number | null {
+  const planned = scheduleMs[failures - 1];
+  if (planned === undefined || result.isGone) {
+    return null;
+  }
+  const asked = Math.min(result.retryAfterMs ?? 0, longestPauseMs);
+  return Math.round(Math.max(planned * (1 + jitter * Math.random()), asked));
+}
+
+/**
+ * Writes down what became of a try, and sets going what follows from it, in one transaction. Where the delivery was changed meanwhile, as by
+ * somebody who sent it out again, only the try is written down.
+ */
+export async function recordAttempt(call: Call, due: DueDelivery, result: AttemptResult, policy: RetryPolicy): Promise<Outcome> {
+  const pauseMs = result.ok ? null : pauseAfter(due.attempts + 1, policy, result);
+  const outcome: Outcome = result.ok ? 'success' : pauseMs === null ? 'dead' : 'retry';
+  const isOver = outcome !== 'retry';
+  const status = { success: 'success', retry: 'pending', dead: 'failed' }[outcome];
+  const nextAt = pauseMs === null ? null : new Date(Date.now() + pauseMs);
+  await transaction(call, async (db) => {
+    await db.$executeRaw`
+      insert into webhook_attempts (delivery_id, number, started_at, duration_ms, response_code, response_body, error)
+      select d.id, coalesce((select max(number) from webhook_attempts a where a.delivery_id = d.id), 0) + 1, ${result.startedAt},
+        ${Math.round(result.durationMs)}::int, ${result.responseCode}::int, ${result.responseBody}, ${result.error}
+      from webhook_deliveries d where d.id = ${due.id}::uuid`;
+    const changed = await db.$executeRaw`
+      update webhook_deliveries set status = ${status}::delivery_status, attempts = attempts + 1, next_attempt_at = ${nextAt},
+        last_error = ${result.error}, response_code = ${result.responseCode}::int, completed_at = case when ${isOver} then now() end
+      where id = ${due.id}::uuid and status = 'pending' and attempts = ${due.attempts}`;
+    if (changed > 0) {
+      await db.$executeRaw(result.ok ? arrived(due) : missed(due));
+      await db.$executeRaw(isOver ? nextInOrder(due) : Prisma.sql`select enqueue_delivery(${due.id}::uuid, ${due.webhookId}::uuid, ${nextAt}::timestamptz)`);
+    }
+  });
+  if (!result.ok) {
+    await giveUp(call, due, result, policy);
+  }
+  return outcome;
+}
+
+function arrived({ webhookId }: DueDelivery): Prisma.Sql {
+  return Prisma.sql`update webhooks set failing_since = null where id = ${webhookId}::uuid and failing_since is not null`;
+}
+
+function missed({ webhookId }: DueDelivery): Prisma.Sql {
+  return Prisma.sql`update webhooks set failing_since = now() where id = ${webhookId}::uuid and failing_since is null`;
+}
+
+/** What waited for this one to be over. */
+function nextInOrder({ id, webhookId }: DueDelivery): Prisma.Sql {
+  return Prisma.sql`
+    select enqueue_delivery(n.id, n.webhook_id, greatest(n.next_attempt_at, now()))
+    from webhook_deliveries d join webhooks w on w.id = d.webhook_id and w.ordered
+      join lateral (
+        select * from webhook_deliveries n
+        where n.webhook_id = d.webhook_id and n.ledger_id = d.ledger_id and n.status = 'pending' order by n.revision limit 1) n on true
+    where d.id = ${id}::uuid and d.webhook_id = ${webhookId}::uuid`;
+}
+
+/** Switches off a webhook to which nothing arrives any more, and says why. What is on its way to it waits until somebody switches it on again. */
+async function giveUp(call: Call, due: DueDelivery, { isGone, error }: AttemptResult, { giveUpAfterMs }: RetryPolicy): Promise<void> {
+  const failingForMs = due.failingSince === null ? 0 : Date.now() - due.failingSince.getTime();
+  if (!isGone && failingForMs < giveUpAfterMs) {
+    return;
+  }
+  const reason = isGone
+    ? 'the receiver answered 410 Gone'
+    : `nothing arrived since ${due.failingSince?.toISOString()}; the last fault: ${error}`;
+  await changeWebhook(call, due.webhookId, (write, locked) =>
+    locked.webhook.active
+      ? saveWebhook(write, locked, 'webhook.disabled', { active: false, disabledReason: reason })
+      : Promise.resolve(locked.webhook),
+  );
+}
+
+/** Sets going what is due and nobody cares for, as after a process was killed. Gives how many. */
+export async function sweepDeliveries({ database }: Pick<Call, 'database'>, leaseMs: number): Promise<number> {
+  const overdue = Prisma.sql`now() - make_interval(secs => ${leaseMs / 1_000}::float8)`;
+  // A job that is held longer than any attempt takes is held by nobody: its worker is gone.
+  await database.query(Prisma.sql`
+    select graphile_worker.force_unlock_workers(array_agg(distinct locked_by)) from graphile_worker.jobs
+    where task_identifier = 'deliver_webhook' and locked_at < ${overdue} having count(*) > 0`);
+  const [row] = await database.query<{ count: bigint }>(Prisma.sql`
+    select count(enqueue_delivery(d.id, d.webhook_id, now())) as count from (
+      select d.id, d.webhook_id from webhook_deliveries d join webhooks w on w.id = d.webhook_id
+      where d.status = 'pending' and w.active and d.next_attempt_at < ${overdue} and not (w.ordered and ${precededBy(Prisma.sql`d`)})
+        and not exists (select from graphile_worker.jobs j where j.key = 'delivery:' || d.id and j.attempts < j.max_attempts)
+      order by d.next_attempt_at limit 1000) d`);
+  return Number(row?.count ?? 0);
+}
