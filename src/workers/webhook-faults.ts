@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { HostRefused } from '../domain/webhooks/lookup.ts';
 
 /** What is wrong with an answer of this status; null for one that says the delivery was taken. */
@@ -11,7 +12,6 @@ export function statusFault(status: number | null): string | null {
 
 const cutShort = 'the connection was closed before the answer was complete';
 const unreachable = 'the host can not be reached';
-const tooLongHeaders = 'the headers of the answer are too long';
 
 /** By the code of the error; kept with deliveries and read by people, so they don't change with a library. */
 const sentences: Readonly<Record<string, string>> = {
@@ -24,8 +24,7 @@ const sentences: Readonly<Record<string, string>> = {
   ENETUNREACH: unreachable,
   EADDRNOTAVAIL: unreachable,
   ETIMEDOUT: unreachable,
-  UND_ERR_HEADERS_OVERFLOW: tooLongHeaders,
-  HPE_HEADER_OVERFLOW: tooLongHeaders,
+  UND_ERR_HEADERS_OVERFLOW: 'the headers of the answer are too long',
 };
 
 /** Why there is no answer, in a short sentence. */
@@ -33,15 +32,18 @@ export function requestFault(error: unknown): string {
   if (error instanceof HostRefused) {
     return error.message;
   }
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  const sentence = sentences[code];
-  if (sentence !== undefined) {
-    return sentence;
-  }
-  if (code.startsWith('HPE_')) {
+  if (error instanceof errors.HTTPParserError) {
     return 'the answer is not HTTP';
   }
-  return isOfTls(code) ? `no secure connection (${code})` : `the request failed (${code})`;
+  const code = codeOf(error);
+  return sentences[code] ?? (isOfTls(code) ? `no secure connection (${code})` : `the request failed (${code})`);
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return 'unknown';
+  }
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
 /** Node names faults of certificates as OpenSSL does, and others of TLS with a prefix of its own. */
