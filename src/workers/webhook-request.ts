@@ -130,8 +130,8 @@ interface Exchange {
 
 async function exchange(url: URL, { request, answer, limits, signal }: Exchange): Promise<void> {
   const client = new Client(url.origin, {
-    // The signal ends what the request's own doesn't reach: a connection that is still being made. No other clock is needed.
-    connect: { lookup: checked(limits), signal, timeout: 0 },
+    // The signal of the request ends all of it, a connection that is still being made too: no other clock is needed.
+    connect: { lookup: checked(limits), timeout: 0 },
     headersTimeout: 0,
     bodyTimeout: 0,
     maxHeaderSize: maxHeaderBytes,

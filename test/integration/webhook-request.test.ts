@@ -247,9 +247,17 @@ describe('the time', () => {
     await target.allClosed();
   });
 
-  test('ends while the name is being looked up', async () => {
-    const result = await send('http://example.com/', { timeoutMs: 300, lookup: () => new Promise(() => {}) });
+  test('ends while the name is being looked up; an answer that comes later is not used', async () => {
+    await using target = await receiver((response) => response.end());
+    const { promise: lookedUp, resolve: answer } = Promise.withResolvers<{ address: string; family: number }[]>();
+    const url = `http://hooks.example.com:${target.port}/`;
+
+    const result = await send(url, { timeoutMs: 300, lookup: () => lookedUp });
+    answer([{ address: '127.0.0.1', family: 4 }]);
+
     expect(result).toMatchObject({ ok: false, responseCode: null, error: 'the answer took longer than 0.3 s' });
+    expect(await send(target.url)).toMatchObject({ ok: true });
+    expect(target.sockets).toHaveLength(1);
   });
 
   test('of one endpoint is not the time of another, on the same host either', async () => {
