@@ -177,6 +177,12 @@ export const settings = {
     schema: wholeNumber(2, 1000),
     description: 'Database connections at most: half of them for reads, half for writes.',
   }),
+  allowPrivateWebhooks: setting('STRATUM_ALLOW_PRIVATE_WEBHOOKS', {
+    fallback: 'off',
+    schema: onOff,
+    description:
+      '`on` lets webhooks call addresses that are not public, such as those of this machine: for development. Refused in production.',
+  }),
   maxDepth: setting('STRATUM_MAX_DEPTH', {
     fallback: '64',
     schema: wholeNumber(1, 256),
@@ -276,8 +282,15 @@ function readSetting(setting: Setting<unknown>, env: NodeJS.ProcessEnv): { value
 
 function productionProblems(env: NodeJS.ProcessEnv): string[] {
   const required = [settings.databaseUrl, settings.encryptionKey, settings.apiKeyHmacSecret];
-  const missing = env[settings.nodeEnv.name] === 'production' ? required.filter(({ name }) => !env[name]) : [];
-  return missing.map(({ name }) => `${name} is required when NODE_ENV is production`);
+  const isProduction = env[settings.nodeEnv.name] === 'production';
+  const missing = isProduction ? required.filter(({ name }) => !env[name]) : [];
+  const webhooks = settings.allowPrivateWebhooks;
+  return [
+    ...missing.map(({ name }) => `${name} is required when NODE_ENV is production`),
+    ...(isProduction && env[webhooks.name] === 'on'
+      ? [`${webhooks.name} must be off when NODE_ENV is production: tenants could reach what the server can reach`]
+      : []),
+  ];
 }
 
 /** An issuer signs tokens for many: those for others are none of ours. */

@@ -34,7 +34,7 @@ export async function withInstallation(
       database,
       encryptionKeys: [encryptionKey, ...(previousEncryptionKey === null ? [] : [previousEncryptionKey])],
       apiKeys: { hmacSecret: apiKeyHmacSecret, prefix },
-      limits: { maxDepth: 256, transactionTimeoutMs: timeoutMs },
+      limits: { maxDepth: 256, transactionTimeoutMs: timeoutMs, allowPrivateWebhooks: false },
     });
     const principal = { type: 'system', id: 'stratum keys', scopes: ['admin'], home: null } as const;
     try {

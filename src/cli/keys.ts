@@ -134,11 +134,20 @@ function rotateEncryptionCommand(context: Context): Command {
 }
 
 /** What could not be read is a failure, which no other output may hide. */
-function tellResealed({ print, note }: Context, { entries, answers, unreadable }: Resealed, { json }: Shown): void {
+function tellResealed(
+  { print, note }: Context,
+  { entries, answers, webhookSecrets, unreadable }: Resealed,
+  { json }: Shown,
+): void {
   print(
     json
-      ? JSON.stringify({ config_entries: entries, idempotency_keys: answers, unreadable })
-      : `encrypted anew: ${entries} in config_entries, ${answers} in idempotency_keys`,
+      ? JSON.stringify({
+          config_entries: entries,
+          idempotency_keys: answers,
+          webhook_secrets: webhookSecrets,
+          unreadable,
+        })
+      : `encrypted anew: ${entries} in config_entries, ${answers} in idempotency_keys, ${webhookSecrets} in webhook_secrets`,
   );
   if (unreadable > 0) {
     note(

@@ -82,6 +82,15 @@ export const EventOrderEnum = builder.enumType('EventOrder', {
   },
 });
 
+export const DeliveryStatusEnum = builder.enumType('DeliveryStatus', {
+  description: 'What became of a delivery.',
+  values: {
+    pending: { description: 'It is on its way, or waits for the next try.' },
+    success: { description: 'It arrived.' },
+    failed: { description: 'It was tried as often as it is tried: nothing more happens by itself.' },
+  },
+});
+
 export const DiffStatusEnum = builder.enumType('DiffStatus', {
   description: 'How a tenant comes by a value.',
   values: {

@@ -35,7 +35,8 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
     }),
     actorId: t.exposeString('actorId', { description: 'The id of the caller among those of its kind.' }),
     resourceType: t.string({
-      description: 'What kind of thing changed: `tenant`, `config`, `permission`, `role`, `api_key`, `webhook` or `encryption`.',
+      description:
+        'What kind of thing changed: `tenant`, `config`, `permission`, `role`, `api_key`, `webhook` or `encryption`.',
       resolve: (event) => resourceOf(event).type,
     }),
     resourceId: t.string({

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import type { Event } from '../db/generated/prisma/client.ts';
 import { findApiKeys } from '../domain/api-keys/find.ts';
 import type { ApiKey } from '../domain/api-keys/rows.ts';
 import type { Call } from '../domain/call.ts';
@@ -16,6 +17,13 @@ import { findIdsBySlug } from '../domain/tenants/find.ts';
 import { type Lineage, type LineageTenant, readLineages } from '../domain/tenants/lineage.ts';
 import { readObjects, type TenantObjects } from '../domain/tenants/objects.ts';
 import type { TenantHead } from '../domain/tenants/rows.ts';
+import type { Delivery } from '../domain/webhooks/delivery-rows.ts';
+import { findWebhooks } from '../domain/webhooks/find.ts';
+import { eventsOfDeliveries, findDeliveries } from '../domain/webhooks/find-delivery.ts';
+import { countDeliveries, type ListDeliveries, listDeliveries } from '../domain/webhooks/list-deliveries.ts';
+import type { Webhook } from '../domain/webhooks/rows.ts';
+import { type DeliveryStatistics, statisticsOf } from '../domain/webhooks/statistics.ts';
+import { listTries, type Try } from '../domain/webhooks/tries.ts';
 
 type Children = DataLoader<string, Page<TenantHead>>;
 type Descendants = DataLoader<Top, Page<TenantHead>, string>;
@@ -33,6 +41,10 @@ export class Loaders {
   #owner: DataLoader<string, Owner | null> | undefined;
   #role: DataLoader<string, Role | null> | undefined;
   #apiKey: DataLoader<string, ApiKey | null> | undefined;
+  #webhook: DataLoader<string, Webhook | null> | undefined;
+  #delivery: DataLoader<string, Delivery | null> | undefined;
+  #deliveredEvent: DataLoader<string, Event | null> | undefined;
+  #statistics: DataLoader<string, DeliveryStatistics> | undefined;
   #config: DataLoader<Lineage, ConfigLineage> | undefined;
   #permissions: DataLoader<Lineage, PermissionLineage> | undefined;
   /** Pages and counts, by what they are of and the arguments of the field that asks: siblings in a document share them. */
@@ -75,6 +87,43 @@ export class Loaders {
   get apiKey(): DataLoader<string, ApiKey | null> {
     this.#apiKey ??= new DataLoader((ids) => findApiKeys(this.#call, ids));
     return this.#apiKey;
+  }
+
+  /** A webhook by id; null when there is none for the caller. */
+  get webhook(): DataLoader<string, Webhook | null> {
+    this.#webhook ??= new DataLoader((ids) => findWebhooks(this.#call, ids));
+    return this.#webhook;
+  }
+
+  /** A delivery by id; null when there is none for the caller. */
+  get delivery(): DataLoader<string, Delivery | null> {
+    this.#delivery ??= new DataLoader((ids) => findDeliveries(this.#call, ids));
+    return this.#delivery;
+  }
+
+  /** The event of a delivery, by the delivery's id. */
+  get deliveredEvent(): DataLoader<string, Event | null> {
+    this.#deliveredEvent ??= new DataLoader((ids) => eventsOfDeliveries(this.#call, ids));
+    return this.#deliveredEvent;
+  }
+
+  /** What became of the deliveries of a webhook. */
+  get statistics(): DataLoader<string, DeliveryStatistics> {
+    this.#statistics ??= new DataLoader((ids) => statisticsOf(this.#call, ids));
+    return this.#statistics;
+  }
+
+  deliveries(input: ListDeliveries): DataLoader<string, Page<Delivery>> {
+    return this.#of('deliveries', input, () => new DataLoader((ids) => listDeliveries(this.#call, ids, input)));
+  }
+
+  deliveryCount(input: Pick<ListDeliveries, 'statuses'>): DataLoader<string, number> {
+    return this.#of('deliveryCount', input, () => new DataLoader((ids) => countDeliveries(this.#call, ids, input)));
+  }
+
+  /** The last tries of a delivery, by the delivery's id. */
+  tries(input: { readonly first: number }): DataLoader<string, Try[]> {
+    return this.#of('tries', input, () => new DataLoader((ids) => listTries(this.#call, ids, input)));
   }
 
   /** The own entries along a lineage. */

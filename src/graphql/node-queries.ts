@@ -17,6 +17,8 @@ const scopeByKind: Readonly<Record<Owner['kind'], Scope>> = {
   PermissionPolicy: 'read',
   Role: 'read',
   ApiKey: 'admin',
+  Webhook: 'read',
+  WebhookDelivery: 'read',
 };
 
 /** The thing with this id, or null when there is none for the caller. */
@@ -31,6 +33,10 @@ async function findNode(id: string, context: Context): Promise<{ readonly id: st
       return branded(owner.kind, await loaders.role.load(id));
     case 'ApiKey':
       return branded(owner.kind, await loaders.apiKey.load(id));
+    case 'Webhook':
+      return branded(owner.kind, await loaders.webhook.load(id));
+    case 'WebhookDelivery':
+      return branded(owner.kind, await loaders.delivery.load(id));
     default:
       return findOfTenant(id, owner, context);
   }

@@ -2,6 +2,7 @@ import { ownApiKeys } from '../domain/api-keys/list.ts';
 import { countEvents, listEvents } from '../domain/ledger/list.ts';
 import { requireTenant } from '../domain/tenants/lineage.ts';
 import type { TenantHead } from '../domain/tenants/rows.ts';
+import { ownWebhooks } from '../domain/webhooks/list.ts';
 import { ApiKey } from './api-key.ts';
 import { pageArgs } from './arguments.ts';
 import { builder } from './builder.ts';
@@ -10,6 +11,7 @@ import { connectionOf } from './connection.ts';
 import { EventConnection } from './event.ts';
 import { ownPoliciesOf, PermissionPolicy } from './permission.ts';
 import { Tenant } from './tenant.ts';
+import { Webhook } from './webhook.ts';
 
 const everyEvent = { subtree: false, newestFirst: false };
 
@@ -31,6 +33,11 @@ const TenantExport = builder.objectRef<{ readonly tenant: TenantHead }>('TenantE
       type: [ApiKey],
       description: 'The API keys that are at home in it, those that have ended included.',
       resolve: ({ tenant }, _args, { call }) => ownApiKeys(call, tenant.id),
+    }),
+    webhooks: t.field({
+      type: [Webhook],
+      description: 'The webhooks that are at home in it.',
+      resolve: ({ tenant }, _args, { call }) => ownWebhooks(call, tenant.id),
     }),
     events: t.field({
       type: EventConnection,

@@ -77,7 +77,7 @@ export const issuedKey = {
 };
 
 /** Kinds of things that clients of v1 look for in an export, and that this version keeps none of. */
-const none = { webhooks: [], webhook_events: [], webhook_deliveries: [], consent_records: [] };
+const none = { webhook_events: [], webhook_deliveries: [], consent_records: [] };
 
 /** All that is kept of a tenant, its audit log last, which may be of any length. */
 export const exportBody = {
@@ -87,14 +87,18 @@ export const exportBody = {
     config_entries: exportTenant.config,
     permission_policies: exportTenant.permissions,
     api_keys: exportTenant.apiKeys,
+    webhooks: exportTenant.webhooks,
     ...none,
   }),
-  schema: (at: (path: `exportTenant.${'config' | 'permissions' | 'apiKeys' | 'events.nodes'}`) => JsonSchema) =>
+  schema: (
+    at: (path: `exportTenant.${'config' | 'permissions' | 'apiKeys' | 'webhooks' | 'events.nodes'}`) => JsonSchema,
+  ) =>
     object({
       tenant: reference('Tenant'),
       config_entries: at('exportTenant.config'),
       permission_policies: at('exportTenant.permissions'),
       api_keys: at('exportTenant.apiKeys'),
+      webhooks: at('exportTenant.webhooks'),
       ...Object.fromEntries(Object.keys(none).map((kind) => [kind, { type: 'array', maxItems: 0 }])),
       audit_logs: at('exportTenant.events.nodes'),
     }),

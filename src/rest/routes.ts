@@ -4,6 +4,7 @@ import { permissionRoutes } from './permissions.ts';
 import { roleRoutes } from './roles.ts';
 import type { Route } from './route.ts';
 import { tenantRoutes } from './tenants.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 /** The whole table: every route of `/api/v1` that runs a stored operation. */
 export const routes: readonly Route[] = [
@@ -12,4 +13,5 @@ export const routes: readonly Route[] = [
   ...permissionRoutes,
   ...apiKeyRoutes,
   ...roleRoutes,
+  ...webhookRoutes,
 ];

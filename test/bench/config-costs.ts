@@ -17,7 +17,7 @@ export async function costsOf(databaseUrl: string, ids: readonly string[], body:
       database,
       encryptionKeys: ['a key for benchmarks, nothing else'],
       apiKeys: { hmacSecret: 'a secret to hash keys for tests', prefix: 'sk_test_' },
-      limits: { maxDepth: 64, transactionTimeoutMs: 60_000 },
+      limits: { maxDepth: 64, transactionTimeoutMs: 60_000, allowPrivateWebhooks: false },
     });
     return await measure(services, ids, JSON.parse(body));
   } finally {

@@ -42,8 +42,10 @@ function routeWalk(row: Row, name: string): Walk {
 }
 
 /** The ids of which one is seen or hidden, where that is what a row is about. */
-function shownBy({ statuses }: Row, { id, keyId, entryId, policyId, roleId }: Target): string[] | null {
-  return Object.values(statuses).includes('seen') ? [id, keyId, entryId, policyId, roleId] : null;
+function shownBy({ statuses }: Row, target: Target): string[] | null {
+  const { id, keyId, entryId, policyId, roleId, webhookId, deliveryId } = target;
+  const ids = [id, keyId, entryId, policyId, roleId, webhookId, deliveryId];
+  return Object.values(statuses).includes('seen') ? ids : null;
 }
 
 function variantWalk(variant: Variant, name: string): Walk {

@@ -191,17 +191,17 @@ describe('stratum keys rotate-encryption', () => {
     const missing = await rotateEncryption({ STRATUM_ENCRYPTION_KEY: newKey });
     expect(missing).toMatchObject({
       code: 1,
-      out: 'encrypted anew: 0 in config_entries, 0 in idempotency_keys\n',
+      out: 'encrypted anew: 0 in config_entries, 0 in idempotency_keys, 0 in webhook_secrets\n',
       err: expect.stringContaining('no key opens 2 more, which stay as they are: set STRATUM_ENCRYPTION_KEY_PREVIOUS'),
     });
     const rotated = { STRATUM_ENCRYPTION_KEY: newKey, STRATUM_ENCRYPTION_KEY_PREVIOUS: secrets.encryptionKey };
     expect(await rotateEncryption(rotated, '--json')).toEqual({
       code: 0,
-      out: '{"config_entries":1,"idempotency_keys":1,"unreadable":0}\n',
+      out: '{"config_entries":1,"idempotency_keys":1,"webhook_secrets":0,"unreadable":0}\n',
       err: '',
     });
     expect(await rotateEncryption({ STRATUM_ENCRYPTION_KEY: newKey }, '--json')).toMatchObject({ code: 0 });
     const events = await world.sql("select actor_id, after from events where type = 'encryption.key_rotated'");
-    expect(events).toEqual([{ actor_id: 'stratum keys', after: { config_entries: 1 } }]);
+    expect(events).toEqual([{ actor_id: 'stratum keys', after: { config_entries: 1, webhook_secrets: 0 } }]);
   });
 });

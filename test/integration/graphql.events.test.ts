@@ -58,6 +58,24 @@ async function changeAccess({ id }: Created): Promise<void> {
   await world.data('mutation ($id: ID!) { revokeApiKey(id: $id) { id } }', { id: rotated.apiKey.id });
 }
 
+/** Everything that can happen to a webhook of a tenant. */
+async function changeWebhooks({ id }: Created): Promise<void> {
+  const { createWebhook } = await world.data(
+    `mutation ($id: ID!) { createWebhook(input: { tenantId: $id, url: "https://hooks.example.com/x", events: ["tenant.purged"] }) { webhook { id } } }`,
+    { id },
+  );
+  await world.data(
+    `mutation ($id: ID!) {
+      a: updateWebhook(id: $id, input: { description: "A" }) { id }
+      b: disableWebhook(id: $id) { id }
+      c: enableWebhook(id: $id) { id }
+      d: rotateWebhookSecret(id: $id) { secret }
+      e: deleteWebhook(id: $id) { id }
+    }`,
+    { id: createWebhook.webhook.id },
+  );
+}
+
 describe('every change', () => {
   test('is an event with what was before and after, of every type there is', async () => {
     const [root, other] = [await world.tenant({ name: 'root' }), await world.tenant({ name: 'other' })];
@@ -65,6 +83,7 @@ describe('every change', () => {
     await rename(tenant, 'tenant');
     const { id: policy } = await world.permission(tenant, { key: 'p' });
     await changeAccess(tenant);
+    await changeWebhooks(tenant);
     await world.data(
       `mutation ($id: ID!, $policy: ID!, $to: ID, $other: ID, $region: ID!) {
         a: setConfig(tenantId: $id, input: { key: "k", value: 1 }) { id }

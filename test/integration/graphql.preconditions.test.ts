@@ -142,7 +142,7 @@ test('a tenant that others change between its list and its lineage names no tree
     database: world.database,
     encryptionKeys: [secrets.encryptionKey],
     apiKeys: { hmacSecret: 'a secret to hash keys for tests', prefix: 'sk_test_' },
-    limits: { maxDepth: 64, transactionTimeoutMs: 20_000 },
+    limits: { maxDepth: 64, transactionTimeoutMs: 20_000, allowPrivateWebhooks: false },
   });
   const lineages: LineageReader = {
     ...services.lineages,

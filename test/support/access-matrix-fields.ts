@@ -4,6 +4,7 @@ import {
   freeKey,
   freeRole,
   freeRoleSeen,
+  freeWebhook,
   inside,
   insideChild,
   inUse,
@@ -177,5 +178,58 @@ export const fieldVariants: Readonly<Record<string, Variant>> = {
   'Mutation.revokeApiKey, of the installation': field(
     freeKey('admin'),
     ({ freeKeyId }) => `revokeApiKey(id: ${q(freeKeyId)}) { id }`,
+  ),
+  'Query.webhooks, of everywhere': field(
+    list('read', ({ webhookId }) => webhookId),
+    () => 'webhooks(first: 100) { nodes { id } }',
+  ),
+  'Query.webhooks, of the installation': field(
+    { ...list('read', ({ freeWebhookId }) => freeWebhookId), reach: top },
+    () => 'webhooks(first: 100) { nodes { id } }',
+  ),
+  'Query.webhook, of the installation': field(
+    freeWebhook('read'),
+    ({ freeWebhookId }) => `webhook(id: ${q(freeWebhookId)}) { id }`,
+  ),
+  'Query.node, a webhook of the installation': field(
+    { ...list('read', ({ freeWebhookId }) => freeWebhookId), reach: top },
+    ({ freeWebhookId }) => `node(id: ${q(freeWebhookId)}) { id }`,
+  ),
+  'Query.node, a delivery of the installation': field(
+    { ...list('read', ({ freeDeliveryId }) => freeDeliveryId), reach: top },
+    ({ freeDeliveryId }) => `node(id: ${q(freeDeliveryId)}) { id }`,
+  ),
+  'Query.failedDeliveries, of the installation': field(
+    { ...list('read', ({ freeDeliveryId }) => freeDeliveryId), reach: top },
+    () => 'failedDeliveries(first: 100) { nodes { id } }',
+  ),
+  'Mutation.updateWebhook, of the installation': field(
+    freeWebhook('write'),
+    ({ freeWebhookId }) => `updateWebhook(id: ${q(freeWebhookId)}, input: { description: ${q(name())} }) { id }`,
+  ),
+  'Mutation.deleteWebhook, of the installation': field(
+    freeWebhook('write'),
+    ({ freeWebhookId }) => `deleteWebhook(id: ${q(freeWebhookId)}) { id }`,
+  ),
+  'Mutation.rotateWebhookSecret, of the installation': field(
+    freeWebhook('write'),
+    ({ freeWebhookId }) => `rotateWebhookSecret(id: ${q(freeWebhookId)}) { webhook { id } }`,
+  ),
+  'Mutation.testWebhook, of the installation': field(
+    freeWebhook('write'),
+    ({ freeWebhookId }) => `testWebhook(id: ${q(freeWebhookId)}) { id }`,
+  ),
+  'Mutation.redeliver, of the installation': field(
+    of('write', top, other, always),
+    ({ freeDeliveryId }) => `redeliver(deliveryId: ${q(freeDeliveryId)}) { id }`,
+  ),
+  'Mutation.redeliverFailed, of everywhere': field(
+    of('write', homes, other, always),
+    () => 'redeliverFailed { count }',
+  ),
+  'Mutation.redeliverSince, of the installation': field(
+    freeWebhook('write'),
+    ({ freeWebhookId }) =>
+      `redeliverSince(webhookId: ${q(freeWebhookId)}, revision: 1, ledgerId: "00000000-0000-0000-0000-000000000000") { count }`,
   ),
 };

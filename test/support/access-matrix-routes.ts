@@ -2,6 +2,7 @@ import {
   archiving,
   freeKey,
   freeRole,
+  freeWebhook,
   insideChild,
   inUse,
   list,
@@ -90,5 +91,31 @@ export const routeVariants: Readonly<Record<string, Variant>> = {
   'DELETE /roles/assign/:keyId, of a key with more scopes': rest(
     strongRole(always),
     ({ holderKeyId }) => `/roles/assign/${holderKeyId}`,
+  ),
+  'POST /webhooks, of the installation': rest(
+    newRoot,
+    () => '/webhooks',
+    () => ({ url: 'https://hooks.example.com/x', events: ['*'] }),
+  ),
+  'GET /webhooks, of everywhere': rest(
+    list('read', ({ webhookId }) => webhookId),
+    () => '/webhooks',
+  ),
+  'GET /webhooks/:id, of the installation': rest(
+    freeWebhook('read'),
+    ({ freeWebhookId }) => `/webhooks/${freeWebhookId}`,
+  ),
+  'GET /webhooks/:id/deliveries, of the installation': rest(
+    freeWebhook('read'),
+    ({ freeWebhookId }) => `/webhooks/${freeWebhookId}/deliveries`,
+  ),
+  'PATCH /webhooks/:id, of the installation': rest(
+    freeWebhook('write'),
+    ({ freeWebhookId }) => `/webhooks/${freeWebhookId}`,
+    () => ({ description: name() }),
+  ),
+  'DELETE /webhooks/:id, of the installation': rest(
+    freeWebhook('write'),
+    ({ freeWebhookId }) => `/webhooks/${freeWebhookId}`,
   ),
 };

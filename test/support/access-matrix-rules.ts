@@ -11,6 +11,8 @@ export interface Place extends Target {
   /** At home in the whole installation. */
   readonly freeRoleId: string;
   readonly freeKeyId: string;
+  readonly freeWebhookId: string;
+  readonly freeDeliveryId: string;
   /** They give all scopes there are. */
   readonly strongRoleId: string;
   readonly strongKeyId: string;
@@ -102,6 +104,7 @@ export const list = (scope: Scope, shows: (place: Place) => string): Rule => ({
 /** Roles of the installation are there for everybody, and for nobody else to change. */
 export const freeRole: Rule = { ...of('write', homes, other, always), installation: true };
 export const freeKey = (scope: Scope): Rule => of(scope, top, other, always);
+export const freeWebhook = (scope: Scope): Rule => of(scope, top, 'WEBHOOK_NOT_FOUND', always);
 export const freeRoleSeen: Rule = { ...of('read', homes, 'hidden', shown), shows: ({ freeRoleId }) => freeRoleId };
 export const newRoot: Rule = of('write', top, 'FORBIDDEN', always);
 export const strongRole = (statuses: Variant['statuses']): Rule => ({

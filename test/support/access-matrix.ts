@@ -7,6 +7,7 @@ import type { Place } from './access-matrix-rules.ts';
 import type { Verdict } from './access-table.ts';
 import { AccessWorld, type Caller, held, homes, type Send, sendTo, statuses } from './access-world.ts';
 import { type OpenApp, openApp } from './rest-app.ts';
+import { newWebhook } from './webhooks.ts';
 
 /** One request as everybody asks it: what is to come of it, and how it is asked. */
 export interface Walk {
@@ -119,11 +120,14 @@ export class Matrix {
       [active!.parentId, [...targets.values()].map(({ id }) => id)],
     );
     const siblingId = sibling!.id;
+    const free = await newWebhook(world, null);
     const shared = {
       siblingId,
       siblingKeyId: await this.#key(siblingId, 'read'),
       freeRoleId: await this.#role(null, 'read'),
       freeKeyId: await this.#key(null, 'read'),
+      freeWebhookId: free.webhookId,
+      freeDeliveryId: free.deliveryId,
     };
     for (const [status, target] of targets) {
       const heldRoleId = await this.#role(target.id, 'read');

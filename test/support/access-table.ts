@@ -14,6 +14,9 @@ export interface Target {
   readonly policyId: string;
   readonly keyId: string;
   readonly roleId: string;
+  readonly webhookId: string;
+  /** One that failed. */
+  readonly deliveryId: string;
   readonly regionId: string;
 }
 
@@ -81,6 +84,8 @@ function row(scope: Scope | null, statuses: ByStatus, missing: Missing, field: (
 
 const q = JSON.stringify;
 const tenant = 'TENANT_NOT_FOUND' as const;
+const webhook = 'WEBHOOK_NOT_FOUND' as const;
+const url = 'https://hooks.example.com/x';
 const key = '{ apiKey { id } }';
 let turn = 0;
 const name = (): string => {
@@ -120,6 +125,10 @@ export const fieldRows: Readonly<Record<string, Row>> = {
   'Query.role': row('read', always, 'NOT_FOUND', ({ roleId }) => `role(id: ${q(roleId)}) { id }`),
   'Query.apiKeys': row('admin', always, tenant, ({ id }) => `apiKeys(tenantId: ${q(id)}) { nodes { id } }`),
   'Query.dormantApiKeys': row('admin', shown, 'hidden', () => 'dormantApiKeys(first: 100) { nodes { id } }'),
+  'Query.webhooks': row('read', always, tenant, ({ id }) => `webhooks(tenantId: ${q(id)}) { nodes { id } }`),
+  'Query.webhook': row('read', always, webhook, ({ webhookId }) => `webhook(id: ${q(webhookId)}) { id }`),
+  'Query.failedDeliveries': row('read', shown, 'hidden', () => 'failedDeliveries(first: 100) { nodes { id } }'),
+  'Query.deliveryStatistics': row('read', always, nothing, () => 'deliveryStatistics { total }'),
   'Mutation.createTenant': row(
     'write',
     inUse,
@@ -224,6 +233,61 @@ export const fieldRows: Readonly<Record<string, Row>> = {
   ),
   'Mutation.rotateApiKey': row('admin', inUse, 'NOT_FOUND', ({ keyId }) => `rotateApiKey(id: ${q(keyId)}) ${key}`),
   'Mutation.revokeApiKey': row('admin', always, 'NOT_FOUND', ({ keyId }) => `revokeApiKey(id: ${q(keyId)}) { id }`),
+  'Mutation.createWebhook': row(
+    'write',
+    inUse,
+    tenant,
+    ({ id }) => `createWebhook(input: { tenantId: ${q(id)}, url: ${q(url)}, events: ["*"] }) { webhook { id } }`,
+  ),
+  'Mutation.updateWebhook': row(
+    'write',
+    inUse,
+    webhook,
+    ({ webhookId }) => `updateWebhook(id: ${q(webhookId)}, input: { description: ${q(name())} }) { id }`,
+  ),
+  'Mutation.deleteWebhook': row(
+    'write',
+    always,
+    webhook,
+    ({ webhookId }) => `deleteWebhook(id: ${q(webhookId)}) { id }`,
+  ),
+  'Mutation.enableWebhook': row(
+    'write',
+    inUse,
+    webhook,
+    ({ webhookId }) => `enableWebhook(id: ${q(webhookId)}) { id }`,
+  ),
+  'Mutation.disableWebhook': row(
+    'write',
+    inUse,
+    webhook,
+    ({ webhookId }) => `disableWebhook(id: ${q(webhookId)}) { id }`,
+  ),
+  'Mutation.rotateWebhookSecret': row(
+    'write',
+    inUse,
+    webhook,
+    ({ webhookId }) => `rotateWebhookSecret(id: ${q(webhookId)}) { webhook { id } }`,
+  ),
+  'Mutation.testWebhook': row('write', inUse, webhook, ({ webhookId }) => `testWebhook(id: ${q(webhookId)}) { id }`),
+  'Mutation.redeliver': row(
+    'write',
+    inUse,
+    'NOT_FOUND',
+    ({ deliveryId }) => `redeliver(deliveryId: ${q(deliveryId)}) { id }`,
+  ),
+  'Mutation.redeliverFailed': row(
+    'write',
+    inUse,
+    webhook,
+    ({ webhookId }) => `redeliverFailed(webhookId: ${q(webhookId)}) { count }`,
+  ),
+  'Mutation.redeliverSince': row(
+    'write',
+    inUse,
+    webhook,
+    ({ webhookId }) => `redeliverSince(webhookId: ${q(webhookId)}, revision: 1) { count }`,
+  ),
 };
 
 /** Every kind of thing that `node` knows. */
@@ -236,6 +300,8 @@ export const nodeRows: Readonly<Record<string, Row>> = {
     ...row('read', shown, 'hidden', ({ keyId }) => `node(id: ${q(keyId)}) { id }`),
     administrators: true,
   },
+  Webhook: row('read', shown, 'hidden', ({ webhookId }) => `node(id: ${q(webhookId)}) { id }`),
+  WebhookDelivery: row('read', shown, 'hidden', ({ deliveryId }) => `node(id: ${q(deliveryId)}) { id }`),
 };
 
 /** Fields whose rows ask for what belongs to the whole installation; the same fields stand above for what belongs to a tenant. */
@@ -250,6 +316,15 @@ export const installationRows: Readonly<Record<string, Row>> = {
   },
   createRole: {
     ...row('write', always, nothing, () => `createRole(input: { name: ${q(name())}, scopes: [read] }) { id }`),
+    installation: true,
+  },
+  createWebhook: {
+    ...row(
+      'write',
+      always,
+      nothing,
+      () => `createWebhook(input: { url: ${q(url)}, events: ["*"] }) { webhook { id } }`,
+    ),
     installation: true,
   },
   events: { ...row('read', always, nothing, () => 'events { nodes { id } }'), installation: true },
@@ -272,6 +347,7 @@ function rest(
 const policyPath = { path: ({ id, policyId }: Target) => `/tenants/${id}/permissions/${policyId}` };
 const keyPath = (rest = '') => ({ path: ({ keyId }: Target) => `/api-keys/${keyId}${rest}` });
 const rolePath = { path: ({ roleId }: Target) => `/roles/${roleId}` };
+const webhookPath = (rest = '') => ({ path: ({ webhookId }: Target) => `/webhooks/${webhookId}${rest}` });
 const assignPath = { path: ({ keyId }: Target) => `/roles/assign/${keyId}` };
 
 /** Every route. Where no path is given, `:id` is the target. */
@@ -342,4 +418,18 @@ export const routeRows: Readonly<Record<string, Row>> = {
     body: ({ roleId }) => ({ role_id: roleId }),
   }),
   'DELETE /roles/assign/:keyId': rest('write', always, 'NOT_FOUND', assignPath),
+  'POST /webhooks': rest('write', inUse, tenant, { body: ({ id }) => ({ tenant_id: id, url, events: ['*'] }) }),
+  'GET /webhooks': rest('read', always, tenant, { path: ({ id }) => `/webhooks?tenant_id=${id}` }),
+  'GET /webhooks/:id': rest('read', always, webhook, webhookPath()),
+  'PATCH /webhooks/:id': rest('write', inUse, webhook, { ...webhookPath(), body: () => ({ description: name() }) }),
+  'DELETE /webhooks/:id': rest('write', always, webhook, webhookPath()),
+  'POST /webhooks/:id/rotate-secret': rest('write', inUse, webhook, webhookPath('/rotate-secret')),
+  'POST /webhooks/:id/test': rest('write', inUse, webhook, webhookPath('/test')),
+  'GET /webhooks/:id/deliveries': rest('read', always, webhook, webhookPath('/deliveries')),
+  'GET /webhooks/deliveries/stats': rest('read', always, nothing),
+  'GET /webhooks/deliveries/failed': rest('read', shown, 'hidden'),
+  'POST /webhooks/deliveries/retry-all': rest('write', always, nothing),
+  'POST /webhooks/deliveries/:deliveryId/retry': rest('write', inUse, 'NOT_FOUND', {
+    path: ({ deliveryId }) => `/webhooks/deliveries/${deliveryId}/retry`,
+  }),
 };

@@ -10,6 +10,7 @@ import type { Target } from './access-table.ts';
 import { newRegion } from './regions.ts';
 import { secrets } from './rest-app.ts';
 import { type Json, RestWorld } from './rest-world.ts';
+import { newWebhook } from './webhooks.ts';
 
 export const homes = ['installation', 'parent', 'own', 'child', 'sibling', 'other tree'] as const;
 export type Home = (typeof homes)[number];
@@ -112,7 +113,8 @@ export class AccessWorld {
     const { id: policyId } = await this.world.permission(id, { key: 'export', mode: 'DELEGATED' });
     const { id: keyId } = (await this.world.post('/api-keys', { tenant_id: id, scopes: ['read'] })).body;
     const { id: roleId } = (await this.world.post('/roles', { tenant_id: id, name: 'Reader', scopes: ['read'] })).body;
-    return { id, slug, childId, parentId, entryId, policyId, keyId, roleId, regionId };
+    const { webhookId, deliveryId } = await newWebhook(this.world, id);
+    return { id, slug, childId, parentId, entryId, policyId, keyId, roleId, webhookId, deliveryId, regionId };
   }
 
   /** By SQL, since nobody can be given a key without any scope. */

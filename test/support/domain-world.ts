@@ -36,7 +36,7 @@ export class DomainWorld {
       database,
       encryptionKeys: ['a secret of at least thirty-two bytes'],
       apiKeys: { hmacSecret: 'a secret to hash keys for tests', prefix: 'sk_test_' },
-      limits: { maxDepth, transactionTimeoutMs: 20_000 },
+      limits: { maxDepth, transactionTimeoutMs: 20_000, allowPrivateWebhooks: false },
     });
     this.admin = this.as({ type: 'system', id: 'test', scopes: ['admin'], home: null });
     this.#drop = drop;
@@ -134,7 +134,9 @@ export class DomainWorld {
       (select count(*)::int from permission_policies) as policies, (select count(*)::int from ledgers) as ledgers,
       (select count(*)::int from events) as events, (select coalesce(sum(revision), 0)::int from ledgers) as revisions,
       (select count(*)::int from idempotency_keys) as keys,
-      (select count(*)::int from api_keys) as api_keys, (select count(*)::int from roles) as roles`);
+      (select count(*)::int from api_keys) as api_keys, (select count(*)::int from roles) as roles,
+      (select count(*)::int from webhooks) as webhooks, (select count(*)::int from webhook_secrets) as webhook_secrets,
+      (select count(*)::int from webhook_deliveries) as deliveries`);
     return row!;
   }
 

@@ -58,7 +58,7 @@ export class GraphqlWorld {
       database,
       encryptionKeys: [secrets.encryptionKey],
       apiKeys: { hmacSecret: 'a secret to hash keys for tests', prefix: 'sk_test_' },
-      limits: { maxDepth: 64, transactionTimeoutMs: 20_000 },
+      limits: { maxDepth: 64, transactionTimeoutMs: 20_000, allowPrivateWebhooks: false },
     });
   }
 
@@ -180,7 +180,8 @@ export class GraphqlWorld {
     const [row] = await this.sql<Record<string, number>>(`select
       (select count(*)::int from tenants) as tenants, (select count(*)::int from config_entries) as entries,
       (select count(*)::int from permission_policies) as policies, (select count(*)::int from ledgers) as ledgers,
-      (select count(*)::int from events) as events, (select coalesce(sum(revision), 0)::int from ledgers) as revisions`);
+      (select count(*)::int from events) as events, (select coalesce(sum(revision), 0)::int from ledgers) as revisions, (select count(*)::int from webhooks) as webhooks,
+      (select count(*)::int from webhook_secrets) as webhook_secrets, (select count(*)::int from webhook_deliveries) as deliveries`);
     return row!;
   }
 

@@ -114,7 +114,9 @@ export class RestWorld {
       (select count(*)::int from tenants) as tenants, (select count(*)::int from config_entries) as entries,
       (select count(*)::int from permission_policies) as policies, (select count(*)::int from events) as events,
       (select coalesce(sum(revision), 0)::int from ledgers) as revisions, (select count(*)::int from idempotency_keys) as keys,
-      (select count(*)::int from api_keys) as api_keys, (select count(*)::int from roles) as roles`);
+      (select count(*)::int from api_keys) as api_keys, (select count(*)::int from roles) as roles,
+      (select count(*)::int from webhooks) as webhooks, (select count(*)::int from webhook_secrets) as webhook_secrets,
+      (select count(*)::int from webhook_deliveries) as deliveries`);
     return row!;
   }
 

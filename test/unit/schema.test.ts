@@ -165,6 +165,7 @@ function example(type: GraphQLInputType): string {
   const examples: Readonly<Record<string, string>> = {
     ID: '"0193a5b0-0000-7000-8000-000000000000"',
     Int: '1',
+    Revision: '1',
     String: '"a"',
   };
   return isEnumType(inner) ? inner.getValues()[0]!.name : examples[inner.name]!;

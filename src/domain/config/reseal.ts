@@ -2,6 +2,7 @@ import { Prisma } from '../../db/generated/prisma/client.ts';
 import { type Call, transaction } from '../call.ts';
 import { contextOf, oldestKept } from '../idempotency.ts';
 import { installationLedgerId, write } from '../ledger/write.ts';
+import { webhookSecretContext } from '../webhooks/secrets.ts';
 import { secretContext } from './resolved.ts';
 
 export interface Resealed {
@@ -9,6 +10,8 @@ export interface Resealed {
   readonly entries: number;
   /** The same of answers that are kept for repetitions. */
   readonly answers: number;
+  /** The same of secrets of webhooks. */
+  readonly webhookSecrets: number;
   /** How many envelopes no key opens; they stay as they are. */
   readonly unreadable: number;
 }
@@ -17,19 +20,21 @@ export interface Resealed {
 type OnBatch = () => unknown;
 
 /**
- * Seals every sensitive value and every kept answer with the current key, a hundred rows in a transaction. Each envelope names its key, so it
+ * Seals every sensitive value, every kept answer and every secret of a webhook with the current key, a hundred rows in a transaction. Each envelope names its key, so it
  * can end anywhere and be repeated; and a row is only replaced as it was read, so that a write that comes between stays.
  */
 export async function reseal(call: Call, onBatch: OnBatch = () => {}): Promise<Resealed> {
   const entries = await resealAll(call, configEntries, onBatch);
   const answers = await resealAll(call, keptAnswers, onBatch);
-  if (entries.resealed + answers.resealed > 0) {
-    await record(call, entries.resealed);
+  const webhooks = await resealAll(call, webhookSecrets, onBatch);
+  if (entries.resealed + answers.resealed + webhooks.resealed > 0) {
+    await record(call, { entries: entries.resealed, webhookSecrets: webhooks.resealed });
   }
   return {
     entries: entries.resealed,
     answers: answers.resealed,
-    unreadable: entries.unreadable + answers.unreadable,
+    webhookSecrets: webhooks.resealed,
+    unreadable: entries.unreadable + answers.unreadable + webhooks.unreadable,
   };
 }
 
@@ -81,6 +86,22 @@ const keptAnswers: Store<AnswerRow> = {
     update idempotency_keys set body = ${sealed} where principal = ${principal} and key = ${key} and body = ${envelope}`,
 };
 
+interface SecretRow {
+  readonly id: string;
+  readonly webhookId: string;
+  readonly envelope: string;
+}
+
+const webhookSecrets: Store<SecretRow> = {
+  next: (mark, after) => Prisma.sql`
+    select id, webhook_id as "webhookId", envelope from webhook_secrets
+    where not starts_with(envelope, ${mark}) and ${after === undefined ? Prisma.sql`true` : Prisma.sql`id > ${after.id}::uuid`}
+    order by id limit ${batchSize}`,
+  contextOf: ({ webhookId }) => webhookSecretContext(webhookId),
+  replace: ({ id, envelope }, sealed) => Prisma.sql`
+    update webhook_secrets set envelope = ${sealed} where id = ${id}::uuid and envelope = ${envelope}`,
+};
+
 async function resealAll<Row extends { readonly envelope: string }>(
   call: Call,
   store: Store<Row>,
@@ -125,12 +146,15 @@ function runAll(call: Call, updates: readonly Prisma.Sql[]): Promise<number> {
 }
 
 /** Nothing that anybody sees has changed but the key. */
-function record(call: Call, entries: number): Promise<bigint> {
+function record(
+  call: Call,
+  { entries, webhookSecrets }: Pick<Resealed, 'entries' | 'webhookSecrets'>,
+): Promise<bigint> {
   return write(call, { tenantIds: [], installation: true }, async ({ ledger }) =>
     ledger(installationLedgerId).append({
       type: 'encryption.key_rotated',
       tenant: null,
-      after: { config_entries: entries },
+      after: { config_entries: entries, webhook_secrets: webhookSecrets },
     }),
   );
 }

@@ -21,6 +21,7 @@ export async function purgeTenant(call: Call, { id, ifRevision }: TransitionTena
     await write.db.permissionPolicy.deleteMany({ where: { tenantKey: tenant.key } });
     await write.db.apiKey.deleteMany({ where: { tenantKey: tenant.key } });
     await write.db.role.deleteMany({ where: { tenantKey: tenant.key } });
+    await write.db.webhook.deleteMany({ where: { tenantKey: tenant.key } });
     await write.db.tenant.delete({ where: { id } });
     return { id, revision: ledger.append({ type: 'tenant.purged', tenant, before: tenantState(tenant) }) };
   });
