@@ -1,9 +1,13 @@
+// One file, though it is long: all of it asks the same servers, which are started once.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { openDatabase } from '../../src/db/database.ts';
 import { readMetrics, type Sample } from '../support/metrics-text.ts';
-import { type OpenApp, openApp } from '../support/rest-app.ts';
+import { type OpenApp, openApp, secrets } from '../support/rest-app.ts';
 import { uniqueSlug, unknownId } from '../support/rest-world.ts';
 
 const token = 'a-token-for-reading-metrics';
@@ -86,6 +90,20 @@ describe('off', () => {
     expect(answer.status).toBe(404);
     expect(JSON.parse(answer.body)).toEqual({ error: { code: 'NOT_FOUND', message: 'There is nothing here' } });
     expect(plain.app.metrics).toBeNull();
+  });
+
+  test.each([
+    ['off', false],
+    ['on', true],
+  ])('connections are watched when metrics are %s: %s', async (metrics, isWatched) => {
+    const database = openDatabase({ url: plain.database.pool.options.connectionString! });
+    const config = readConfig({ STRATUM_LOG_LEVEL: 'silent', STRATUM_METRICS: metrics });
+    const app = await createApp({ config, database, ...secrets });
+
+    expect(Object.hasOwn(database.pool, 'connect')).toBe(isWatched);
+
+    await app.close();
+    await database.close();
   });
 });
 
@@ -319,7 +337,7 @@ test('the text tells of no tenant, no key and no value', async () => {
 
   const { body } = await ask(measured, '/metrics', { headers: here });
 
-  for (const secret of [id, slug, 'Acme', 'payment_password', 'hunter2', 'sk_test_bootstrap', 'an encryption key']) {
-    expect(body).not.toContain(secret);
+  for (const hidden of [id, slug, 'Acme', 'payment_password', 'hunter2', 'sk_test_bootstrap', 'an encryption key']) {
+    expect(body).not.toContain(hidden);
   }
 });
