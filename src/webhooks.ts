@@ -12,6 +12,9 @@ export interface WebhookEvent {
   readonly data: unknown;
   /** When it happened, in ISO 8601. */
   readonly created_at: string;
+  /** Where it stands: events of one ledger are in the order of their revisions. Null for a test. */
+  readonly ledger_id?: string | null;
+  readonly revision?: number | null;
 }
 
 export type WebhookVerificationCode =
@@ -179,10 +182,12 @@ function isEvent(value: unknown): value is WebhookEvent {
   if (typeof value !== 'object' || value === null) {
     return false;
   }
-  const { id, type, tenant_id, created_at } = value as Record<string, unknown>;
+  const { id, type, tenant_id, created_at, ledger_id, revision } = value as Record<string, unknown>;
   return (
     [id, type, created_at].every((part) => typeof part === 'string') &&
     (typeof tenant_id === 'string' || tenant_id === null) &&
-    'data' in value
+    'data' in value &&
+    typeof (ledger_id ?? '') === 'string' &&
+    typeof (revision ?? 0) === 'number'
   );
 }

@@ -250,15 +250,19 @@ describe('verifyWebhook', () => {
     JSON.stringify({ ...event, id: 1 }),
     JSON.stringify({ ...event, tenant_id: undefined }),
     JSON.stringify({ ...event, data: undefined }),
+    JSON.stringify({ ...event, ledger_id: 7 }),
+    JSON.stringify({ ...event, revision: '7' }),
   ])('refuses a signed body that is no event: %s', (body) => {
     expect(codeOf({ payload: body, headers: attempt([chosen], { body }), secret: chosen })).toBe('invalid_payload');
   });
 
   test('takes events of the whole installation, and data of any kind', () => {
-    const body = JSON.stringify({ ...event, tenant_id: null, data: null });
+    const body = JSON.stringify({ ...event, tenant_id: null, data: null, ledger_id: null, revision: 7 });
     expect(verifyWebhook({ payload: body, headers: attempt([chosen], { body }), secret: chosen })).toMatchObject({
       tenant_id: null,
       data: null,
+      ledger_id: null,
+      revision: 7,
     });
   });
 
