@@ -44,6 +44,8 @@ export interface App {
   readonly server: FastifyInstance;
   /** What is measured, for those who have something to add; null when nothing is. */
   readonly metrics: Metrics | null;
+  /** What the process shares, for what works beside the server. */
+  readonly services: Services;
   /** Takes nothing new, lets what runs finish, and then is gone. The database stays open: it was opened by somebody else. */
   close(): Promise<void>;
 }
@@ -72,7 +74,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   const telemetry = openTelemetry({ database, metrics: config.metrics, version });
   const { metrics } = telemetry;
   const requests = observeRequests(server, telemetry, graphqlPath);
-  const services = openServices(server, options);
+  const services = openServices(options, (error) =>
+    server.log.warn(error, 'events could not be read; it is tried again'),
+  );
   const authenticate = options.authenticate ?? openAuthenticator(server, options, services);
   const redis = config.redisUrl === null ? null : openRedis(config.redisUrl, server.log);
   server.addHook('onClose', async () => redis?.disconnect());
@@ -104,12 +108,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     addMetrics(server, { metrics, limiter, token: config.metricsToken });
   }
   await server.ready();
-  return { server, metrics, close: () => server.close() };
+  return { server, metrics, services, close: () => server.close() };
 }
 
-function openServices(
-  server: FastifyInstance,
-  { database, config, encryptionKey, apiKeyHmacSecret }: AppOptions,
+/** What a process of this configuration shares. */
+export function openServices(
+  { database, config, encryptionKey, apiKeyHmacSecret }: Omit<AppOptions, 'logStream' | 'authenticate'>,
+  onFeedFault: (error: unknown) => void = () => {},
 ): Services {
   const previous = config.previousEncryptionKey === null ? [] : [config.previousEncryptionKey];
   const { transactionTimeoutMs } = timeBudget(config.requestTimeoutMs);
@@ -122,7 +127,7 @@ function openServices(
       transactionTimeoutMs,
       allowPrivateWebhooks: config.allowPrivateWebhooks,
     },
-    onFeedFault: (error) => server.log.warn(error, 'events could not be read; it is tried again'),
+    onFeedFault,
   });
 }
 

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { rateWindowMs } from './rate-window.ts';
+import { spanMs } from './span.ts';
 
 /** What the variables of the environment may hold: each schema turns text into a value, or says how the text must look ("must be …"). */
 
@@ -102,3 +103,18 @@ export const algorithms = z
   );
 
 export const claimPath = z.string().refine((text) => text.length <= 255, 'must have 255 characters or less');
+
+/** Pauses between the tries of something, in milliseconds. */
+export const pauses = z
+  .string()
+  .transform((text) => text.split(',').map((one) => spanMs(one.trim())))
+  .refine(
+    (list): list is number[] => list.length <= 50 && list.every((one) => one !== null),
+    'must be spans of time like 5s, 5m, 2h, 1d, separated by commas',
+  );
+
+/** A span of time, in milliseconds. */
+export const span = z
+  .string()
+  .transform(spanMs)
+  .refine((ms): ms is number => ms !== null, 'must be a span of time like 5s, 5m, 2h or 1d');

@@ -8,9 +8,11 @@ import {
   oneOf,
   onOff,
   origins,
+  pauses,
   postgresUrl,
   rateWindow,
   redisUrl,
+  span,
   trustedProxies,
   wholeNumber,
 } from './config-values.ts';
@@ -182,6 +184,32 @@ export const settings = {
     schema: onOff,
     description:
       '`on` lets webhooks call addresses that are not public, such as those of this machine: for development. Refused in production.',
+  }),
+  worker: setting('STRATUM_WORKER', {
+    fallback: 'on',
+    schema: onOff,
+    description:
+      'Whether this process also does what goes on behind requests, such as sending webhooks: `off` where `stratum worker` does it.',
+  }),
+  workerConcurrency: setting('STRATUM_WORKER_CONCURRENCY', {
+    fallback: '50',
+    schema: wholeNumber(1, 1000),
+    description: 'How many webhooks a process sends at a time; at most 4 of them to the same one.',
+  }),
+  webhookSchedule: setting('STRATUM_WEBHOOK_SCHEDULE', {
+    fallback: '5s,5m,30m,2h,5h,10h,14h,20h,24h',
+    schema: pauses,
+    description: 'How long after each failed delivery of a webhook it is tried again; one more failure is the last.',
+  }),
+  webhookTimeoutMs: setting('STRATUM_WEBHOOK_TIMEOUT', {
+    fallback: '10s',
+    schema: span,
+    description: 'How long a receiver of webhooks may take to answer.',
+  }),
+  webhookGiveUpMs: setting('STRATUM_WEBHOOK_GIVE_UP', {
+    fallback: '5d',
+    schema: span,
+    description: 'A webhook is switched off when nothing has arrived for so long.',
   }),
   maxDepth: setting('STRATUM_MAX_DEPTH', {
     fallback: '64',

@@ -5,6 +5,7 @@ import { createContext, type Environment, ExitError, type Streams } from './cont
 import { sentenceOf } from './failures.ts';
 import { keysCommand } from './keys.ts';
 import { migrateCommand } from './migrate.ts';
+import { workerCommand } from './worker.ts';
 
 /** The `stratum` command. Resolves to the exit code: 0 done, 1 failed or found something, 2 called wrongly. */
 export async function main(argv: readonly string[], env: Environment, streams: Streams = process): Promise<number> {
@@ -20,7 +21,12 @@ export async function main(argv: readonly string[], env: Environment, streams: S
       writeErr: (text) => void streams.stderr.write(text),
     })
     .exitOverride();
-  for (const command of [migrateCommand(context), keysCommand(context), auditCommand(context)]) {
+  for (const command of [
+    migrateCommand(context),
+    keysCommand(context),
+    auditCommand(context),
+    workerCommand(context),
+  ]) {
     program.addCommand(inheritSettings(command, program));
   }
   try {

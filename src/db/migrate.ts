@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
+import { migrateJobs } from './jobs.ts';
 import { type Migration, readMigrations } from './migrations.ts';
 
 /** Where this package keeps its migrations: the same way up from `src/db` and from `dist/db`. */
@@ -64,6 +65,7 @@ export async function migrate(
       await apply(client, migration);
       log(`applied migration ${migration.name}`);
     }
+    await migrateJobs(databaseUrl);
     return pending.map(({ name }) => name);
   } finally {
     // The end of the session gives the lock back.

@@ -10,7 +10,8 @@ const FollowedEventType = builder.objectRef<FollowedEvent>('FollowedEvent').impl
   description: 'An event as it is followed.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', {
-      description: 'Where to go on behind it: good as `after` of the same subscription, and of the query `events` for the same tenant.',
+      description:
+        'Where to go on behind it: good as `after` of the same subscription, and of the query `events` for the same tenant.',
     }),
     event: t.expose('event', { type: Event, description: 'The event.' }),
   }),

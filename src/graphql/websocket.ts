@@ -1,6 +1,6 @@
-import { type ExecutionArgs, GraphQLError } from 'graphql';
-import type { YogaServerInstance } from 'graphql-yoga';
+import type { ExecutionArgs, GraphQLError } from 'graphql';
 import { type Context as Connection, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
+import type { YogaServerInstance } from 'graphql-yoga';
 import { StratumError } from '../domain/errors.ts';
 import type { Context } from './context.ts';
 import { isFault, maskError, originOf } from './errors.ts';
@@ -68,7 +68,10 @@ export function createSocketServer<Incoming extends object>({
     onSubscribe: async ({ extra, connectionParams, subscriptions }, _id, payload) => {
       try {
         if (Object.keys(subscriptions).length > maxOperations) {
-          throw new StratumError('RATE_LIMITED', `${maxOperations} operations go on over this connection; open another`);
+          throw new StratumError(
+            'RATE_LIMITED',
+            `${maxOperations} operations go on over this connection; open another`,
+          );
         }
         return (await prepare(extra.incoming, credentialsIn(connectionParams), payload)) as ExecutionArgs;
       } catch (error) {

@@ -12,7 +12,10 @@ export interface Socket {
 }
 
 /** Speaks a protocol over a connection; is told, by what it gives back, when that has closed. */
-export type SpeakProtocol = (socket: Socket, request: FastifyRequest) => (code: number, reason: string) => Promise<void>;
+export type SpeakProtocol = (
+  socket: Socket,
+  request: FastifyRequest,
+) => (code: number, reason: string) => Promise<void>;
 
 export interface SocketOptions {
   /** Chooses one of the protocols that a client offers. */
@@ -26,7 +29,10 @@ const goingAway = 1001;
 const internalError = 4500;
 
 /** Lets a server have WebSockets. To be called before their routes are added. */
-export async function acceptSockets(server: FastifyInstance, { chooseProtocol }: Pick<SocketOptions, 'chooseProtocol'>): Promise<void> {
+export async function acceptSockets(
+  server: FastifyInstance,
+  { chooseProtocol }: Pick<SocketOptions, 'chooseProtocol'>,
+): Promise<void> {
   await server.register(websocket, {
     options: { maxPayload: bodyLimit, handleProtocols: chooseProtocol },
     preClose(done) {

@@ -3,10 +3,13 @@ import { type App, createApp } from '../app.ts';
 import type { Config } from '../config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
+import type { Outcome } from '../domain/webhooks/attempt.ts';
 import { timeBudget } from '../time-budget.ts';
 import { banner } from './banner.ts';
 import { listen } from './listen.ts';
+import { logInto } from './log.ts';
 import { findSecrets, openStorage } from './storage.ts';
+import { openWorker } from './worker.ts';
 
 /** A server that listens. */
 export interface Running {
@@ -36,6 +39,12 @@ export async function start(config: Config, say: (line: string) => void): Promis
     await assertReachable(database);
     const app = await createApp({ config, database, ...(await findSecrets(config)) });
     cleanup.push(() => closeApp(app, config.shutdownGraceMs));
+    if (config.worker) {
+      const { services, metrics, server } = app;
+      const onAttempt = metrics && ((outcome: Outcome, seconds: number) => metrics.delivery(outcome, seconds));
+      const worker = openWorker({ config, databaseUrl: storage.url, services, log: logInto(server.log), onAttempt });
+      cleanup.push(() => worker.stop());
+    }
     const url = await listen(app.server, config);
     say(banner({ url, place: storage.place, config }));
     return { stop };

@@ -114,7 +114,9 @@ class Follower<Entry> {
       // What is read may be newer than the events so far: each change is told with the event that made it.
       await seat.reach(this.#revision);
       const more = await seat.take(0);
-      events.push(...(typeof more === 'string' ? [] : more).filter((event) => event.revision > seen && this.#concerns(event)));
+      events.push(
+        ...(typeof more === 'string' ? [] : more).filter((event) => event.revision > seen && this.#concerns(event)),
+      );
     }
     const before = this.#state;
     this.#state = await this.#read();

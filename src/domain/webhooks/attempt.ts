@@ -33,7 +33,11 @@ export type Outcome = 'success' | 'retry' | 'dead';
 const longestPauseMs = 24 * 3_600_000;
 
 /** When to try again after so many failures: null for never. */
-export function pauseAfter(failures: number, { scheduleMs, jitter }: RetryPolicy, result: Pick<AttemptResult, 'retryAfterMs' | 'isGone'>): number | null {
+export function pauseAfter(
+  failures: number,
+  { scheduleMs, jitter }: RetryPolicy,
+  result: Pick<AttemptResult, 'retryAfterMs' | 'isGone'>,
+): number | null {
   const planned = scheduleMs[failures - 1];
   if (planned === undefined || result.isGone) {
     return null;
@@ -46,7 +50,12 @@ export function pauseAfter(failures: number, { scheduleMs, jitter }: RetryPolicy
  * Writes down what became of a try, and sets going what follows from it, in one transaction. Where the delivery was changed meanwhile, as by
  * somebody who sent it out again, only the try is written down.
  */
-export async function recordAttempt(call: Call, due: DueDelivery, result: AttemptResult, policy: RetryPolicy): Promise<Outcome> {
+export async function recordAttempt(
+  call: Call,
+  due: DueDelivery,
+  result: AttemptResult,
+  policy: RetryPolicy,
+): Promise<Outcome> {
   const pauseMs = result.ok ? null : pauseAfter(due.attempts + 1, policy, result);
   const outcome: Outcome = result.ok ? 'success' : pauseMs === null ? 'dead' : 'retry';
   const isOver = outcome !== 'retry';
@@ -64,7 +73,11 @@ export async function recordAttempt(call: Call, due: DueDelivery, result: Attemp
       where id = ${due.id}::uuid and status = 'pending' and attempts = ${due.attempts}`;
     if (changed > 0) {
       await db.$executeRaw(result.ok ? arrived(due) : missed(due));
-      await db.$executeRaw(isOver ? nextInOrder(due) : Prisma.sql`select enqueue_delivery(${due.id}::uuid, ${due.webhookId}::uuid, ${nextAt}::timestamptz)`);
+      await db.$executeRaw(
+        isOver
+          ? nextInOrder(due)
+          : Prisma.sql`select enqueue_delivery(${due.id}::uuid, ${due.webhookId}::uuid, ${nextAt}::timestamptz)`,
+      );
     }
   });
   if (!result.ok) {
@@ -93,7 +106,12 @@ function nextInOrder({ id, webhookId }: DueDelivery): Prisma.Sql {
 }
 
 /** Switches off a webhook to which nothing arrives any more, and says why. What is on its way to it waits until somebody switches it on again. */
-async function giveUp(call: Call, due: DueDelivery, { isGone, error }: AttemptResult, { giveUpAfterMs }: RetryPolicy): Promise<void> {
+async function giveUp(
+  call: Call,
+  due: DueDelivery,
+  { isGone, error }: AttemptResult,
+  { giveUpAfterMs }: RetryPolicy,
+): Promise<void> {
   const failingForMs = due.failingSince === null ? 0 : Date.now() - due.failingSince.getTime();
   if (!isGone && failingForMs < giveUpAfterMs) {
     return;

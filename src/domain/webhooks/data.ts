@@ -28,7 +28,15 @@ export function messageOf(event: Event): WebhookMessage {
 }
 
 /** The message of a test, which tells of nothing. */
-export function testMessage({ id, webhookId, createdAt }: { id: string; webhookId: string; createdAt: Date }): WebhookMessage {
+export function testMessage({
+  id,
+  webhookId,
+  createdAt,
+}: {
+  id: string;
+  webhookId: string;
+  createdAt: Date;
+}): WebhookMessage {
   return {
     id,
     type: 'webhook.test',

@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { readConfig } from '../config.ts';
+import { endOnSignal } from '../start/signals.ts';
+import { startWorkerAlone } from '../start/start-worker.ts';
+import type { Context } from './context.ts';
+
+/** `stratum worker`: what a server does behind requests, in a process of its own. */
+export function workerCommand({ env, note }: Context): Command {
+  return new Command('worker')
+    .description(
+      'Send webhooks, and nothing else, until a signal ends it. The servers beside it run with STRATUM_WORKER=off.',
+    )
+    .action(async () => {
+      const running = await startWorkerAlone(readConfig(env), note);
+      await new Promise<void>((resolve, reject) => {
+        endOnSignal(() => {
+          note('stratum: stopping, when what runs has finished');
+          running.stop().then(resolve, reject);
+        });
+      });
+    });
+}

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger, type LogLevel, run } from 'graphile-worker';
+import { sweepDeliveries } from '../domain/webhooks/attempt.ts';
+import { type DeliverOptions, deliverWebhook } from './deliver-webhooks.ts';
+
+/** Does what goes on behind requests, until it is stopped. */
+export interface Worker {
+  /** Takes nothing new, and comes back when what runs is done. */
+  stop(): Promise<void>;
+}
+
+export interface WorkerOptions extends DeliverOptions {
+  readonly databaseUrl: string;
+  /** How many jobs at a time. */
+  readonly concurrency: number;
+  /** How long a job may take at the very most: one that is held for longer is held by nobody any more. */
+  readonly leaseMs: number;
+  readonly log: (level: LogLevel, message: string, details?: object) => void;
+}
+
+/** A connection or two for each few jobs: most of their time they wait for others. */
+const maxPoolSize = 10;
+
+/** How often it is looked for jobs whose time has come without a word. */
+const pollMs = 1_000;
+
+const sweepEveryMs = 10_000;
+
+/** How long after it has ended by itself, as with the database, it begins again. */
+const pauseMs = 1_000;
+
+/** Starts a worker, which begins again whenever it can't go on. Any number of them may work on one database: each job is done by one. */
+export function startWorker({ databaseUrl, concurrency, leaseMs, log, ...deliver }: WorkerOptions): Worker {
+  const stopping = new AbortController();
+  const work = async (): Promise<void> => {
+    const runner = await run({
+      connectionString: databaseUrl,
+      maxPoolSize,
+      noPreparedStatements: true, // some poolers refuse them
+      concurrency,
+      pollInterval: pollMs,
+      noHandleSignals: true,
+      logger: new Logger(() => (level, message, meta) => log(level, message, meta)),
+      taskList: {
+        deliver_webhook: (payload) => deliverWebhook((payload as { deliveryId: string }).deliveryId, deliver),
+      },
+    });
+    const stop = (): void => void runner.stop().catch(() => {}); // it may have ended by itself
+    stopping.signal.addEventListener('abort', stop, { once: true });
+    if (stopping.signal.aborted) {
+      stop();
+    }
+    await runner.promise;
+  };
+  const workOn = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await work().catch((error: unknown) => log('error', 'the worker has to begin again', { err: error }));
+      await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  };
+  const sweep = (): void => {
+    sweepDeliveries(deliver.call, leaseMs).catch((error: unknown) =>
+      log('warning', 'what is due could not be looked for; it is tried again', { err: error }),
+    );
+  };
+  const working = workOn();
+  const timer = setInterval(sweep, sweepEveryMs).unref();
+  sweep();
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      stopping.abort();
+      await working;
+      await deliver.sender.close();
+    },
+  };
+}
