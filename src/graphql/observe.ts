@@ -8,6 +8,8 @@ export interface Noted {
   readonly operation?: string;
   /** `ok`, or the code of the first error. */
   readonly code?: string;
+  /** How long it took to carry out, until a subscription was open. */
+  readonly seconds?: number;
 }
 
 export interface OperationObserver<Incoming> {
@@ -24,16 +26,24 @@ export function observeOperations<Incoming extends object>({
   tracing,
   note,
 }: OperationObserver<Incoming>): Plugin<Incoming, Incoming> {
+  const begin = (incoming: Incoming, operation: string) => {
+    const begunAt = performance.now();
+    note(incoming, { operation });
+    return (result: unknown) =>
+      note(incoming, { operation, code: codeOf(result), seconds: (performance.now() - begunAt) / 1000 });
+  };
   return {
     onExecute: ({ args, executeFn, setExecuteFn }) => {
       const named = nameOf(args.document, args.operationName);
-      note(args.contextValue, { operation: named.label }); // what the server passed in is part of it
+      const done = begin(args.contextValue, named.label); // what the server passed in is part of it
       if (tracing !== null) {
         setExecuteFn((given) => traced(tracing, named, () => executeFn(given)));
       }
+      return { onExecuteDone: ({ result }) => done(result) };
     },
     onSubscribe: ({ args }) => {
-      note(args.contextValue, { operation: nameOf(args.document, args.operationName).label });
+      const done = begin(args.contextValue, nameOf(args.document, args.operationName).label);
+      return { onSubscribeResult: ({ result }) => done(result) };
     },
     onResultProcess: ({ result, serverContext }) => note(serverContext, { code: codeOf(result) }),
   };

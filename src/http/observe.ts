@@ -4,7 +4,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { OpenSpan, Tracing } from '../telemetry/tracing.ts';
 
 /** What only the GraphQL door knows of a request. */
-type Noted = Partial<Pick<AnsweredRequest, 'operation' | 'code'>>;
+type Noted = Partial<Pick<AnsweredRequest, 'operation' | 'code' | 'seconds'>>;
 
 export interface RequestObserver {
   /** Takes down what is known of a request's operation; what was known before stays. */
@@ -27,9 +27,20 @@ export function observeRequests(
   }
   return {
     note: (request, noted) => {
+      if (request.ws) {
+        countMessage(metrics, noted);
+        return;
+      }
       known.set(request, { ...known.get(request), ...noted });
     },
   };
+}
+
+/** What becomes a WebSocket is never answered: each operation that comes over it counts by itself, when it has been carried out. */
+function countMessage(metrics: Metrics | null, { operation, code, seconds }: Noted): void {
+  if (operation !== undefined && code !== undefined && seconds !== undefined) {
+    metrics?.request({ door: 'graphql', operation, code, seconds });
+  }
 }
 
 /** What has no table of operations behind it is no door: health, documents, pages, and paths where nothing stands. */
@@ -72,7 +83,7 @@ function traceRequests(
 ): void {
   const spans = new WeakMap<FastifyRequest, OpenSpan>();
   server.addHook('onRequest', (request, _reply, done) => {
-    // What becomes a WebSocket is never answered, and would never end.
+    // What may become a WebSocket is never answered, and would never end.
     if (isTraced(request) && request.headers.upgrade === undefined) {
       const { method, headers, routeOptions } = request;
       const attributes = { 'http.request.method': method, 'http.route': routeOptions.url ?? '' };

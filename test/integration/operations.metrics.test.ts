@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { openDatabase } from '../../src/db/database.ts';
+import { overSockets } from '../support/live.ts';
 import { readMetrics, type Sample } from '../support/metrics-text.ts';
 import { type OpenApp, openApp, secrets } from '../support/rest-app.ts';
 import { uniqueSlug, unknownId } from '../support/rest-world.ts';
@@ -213,6 +214,24 @@ describe('requests', () => {
   test('GraphQL counts strangers by the code they get', async () => {
     const labels = { door: 'graphql', operation: 'other', code: 'UNAUTHORIZED' };
     expect(await rise('stratum_requests_total', labels, () => graphql('{ viewer { id } }', measured, {}))).toBe(1);
+  });
+
+  test('operations over a WebSocket count one by one, and are no requests of HTTP', async () => {
+    const sockets = overSockets(await measured.app.server.listen({ port: 0, host: '127.0.0.1' }));
+    try {
+      const over = async (query: string) => sockets.follow(query).next();
+      const refused = `{ tenant(id: "${unknownId}") { id } }`;
+      const graphql = { door: 'graphql' };
+      expect(await rise('stratum_requests_total', graphql, () => over('{ viewer { id } }'))).toBe(1);
+      const code = { ...graphql, operation: 'tenant', code: 'TENANT_NOT_FOUND' };
+      expect(await rise('stratum_requests_total', code, () => over(refused))).toBe(1);
+      const headers = { ...key, ...json, upgrade: 'websocket' };
+      const payload = { query: '{ viewer { id } }' };
+      const pretended = () => ask(measured, '/graphql', { method: 'POST', headers, payload });
+      expect(await rise('stratum_requests_total', graphql, pretended)).toBe(1);
+    } finally {
+      await sockets.close();
+    }
   });
 
   test('a trusted document counts by its name, others by their refusal', async () => {
