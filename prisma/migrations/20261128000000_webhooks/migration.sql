@@ -77,29 +77,36 @@ create table webhook_attempts (
   constraint webhook_attempts_delivery_id_fkey foreign key (delivery_id) references webhook_deliveries (id) on delete cascade on update restrict
 );
 
--- Sets a delivery going, in the transaction that made it due. Those of a webhook go through few lanes, so that one receiver that hangs holds up
--- few workers; in order means one lane. Without the worker's schema nothing is lost: a worker looks for what is due when it starts.
-create function enqueue_delivery(delivery uuid, webhook uuid, due timestamptz) returns void language plpgsql as $$
-declare
-  lane text;
+-- Sets deliveries going, in the transaction that made them due, and gives how many. Those of a webhook go through few lanes, so that one receiver
+-- that hangs holds up few workers; in order means one lane. All at once, since adding jobs one by one costs a write of many events its time. Without
+-- the worker's schema nothing is lost: a worker looks for what is due when it starts.
+create function enqueue_deliveries(deliveries uuid[], webhooks uuid[], due timestamptz) returns integer language plpgsql as $$
 begin
-  if to_regclass('graphile_worker.jobs') is not null then
-    select case when w.ordered then '' else ':' || abs(hashtext(delivery::text) % 4) end into lane from webhooks w where w.id = webhook;
-    perform graphile_worker.add_job(
-      'deliver_webhook', json_build_object('deliveryId', delivery),
-      queue_name => 'webhook:' || webhook || lane, run_at => due, job_key => 'delivery:' || delivery);
+  if deliveries is not null and to_regclass('graphile_worker.jobs') is not null then
+    perform graphile_worker.add_jobs(array(
+      select row(
+        'deliver_webhook', json_build_object('deliveryId', d.id),
+        'webhook:' || w.id || case when w.ordered then '' else ':' || abs(hashtext(d.id::text) % 4) end,
+        due, null, 'delivery:' || d.id, null, null)::graphile_worker.job_spec
+      from unnest(deliveries, enqueue_deliveries.webhooks) with ordinality as d(id, webhook, n) join webhooks w on w.id = d.webhook
+      order by d.n));
   end if;
+  return coalesce(cardinality(deliveries), 0);
 end
 $$;
+
+-- The same of one.
+create function enqueue_delivery(delivery uuid, webhook uuid, due timestamptz) returns void language sql as
+  'select enqueue_deliveries(array[delivery], array[webhook], due)';
 
 -- Whoever appends events: every webhook that is subscribed at this moment gets one delivery for each, and whoever listens is woken.
 create function events_announce() returns trigger language plpgsql as $$
 declare
-  delivery record;
+  sent integer;
 begin
   perform pg_notify('stratum_events', ledger_id || ':' || max(revision)) from added group by ledger_id;
   if exists (select from webhooks where active) then
-    for delivery in
+    with made as (
       insert into webhook_deliveries as d (id, webhook_id, ledger_id, revision)
       select gen_random_uuid(), w.id, e.ledger_id, e.revision
       from added e join webhooks w on w.root_id is null or w.root_id = e.ledger_id
@@ -108,10 +115,10 @@ begin
           then '/' || e.path like '%/' || tenant_path_part(w.tenant_key) || '%' or '/' || e.from_path like '%/' || tenant_path_part(w.tenant_key) || '%'
           else '/' || e.path like '%/' || tenant_path_part(w.tenant_key) end))
       order by e.ledger_id, e.revision
-      returning d.id, d.webhook_id
-    loop
-      perform enqueue_delivery(delivery.id, delivery.webhook_id, now());
-    end loop;
+      -- Who deletes a webhook meanwhile is waited for: there is no delivery for what is gone then.
+      for key share of w
+      returning d.id, d.webhook_id)
+    select enqueue_deliveries(array_agg(id), array_agg(webhook_id), now()) into sent from made;
   end if;
   return null;
 end

@@ -9,10 +9,10 @@ export async function enqueue(
   { db }: Write,
   { changes, rows }: { changes?: Prisma.Sql; rows: Prisma.Sql },
 ): Promise<number> {
-  const [row] = await db.$queryRaw<{ count: bigint }[]>(Prisma.sql`
+  const [row] = await db.$queryRaw<{ count: number }[]>(Prisma.sql`
     ${changes ? Prisma.sql`with ${changes}` : Prisma.empty}
-    select count(enqueue_delivery(d.id, d.webhook_id, now())) as count from (${rows}) d`);
-  return Number(row?.count ?? 0);
+    select enqueue_deliveries(array_agg(d.id), array_agg(d.webhook_id), now()) as count from (${rows}) d`);
+  return row?.count ?? 0;
 }
 
 /** Sends out again those of `webhook_deliveries d` of `webhooks w` with the tenants `t` that a condition chooses, unless they are on their way. */

@@ -53,7 +53,7 @@ function matching({ webhookId, revision, untilRevision }: RedeliverSince, ledger
 
 async function assertFew({ db }: Write, wanted: Prisma.Sql): Promise<void> {
   const [row] = await db.$queryRaw<{ count: bigint }[]>(
-    Prisma.sql`select count(*) as count from (select from ${wanted} limit ${maxDeliveries + 1}) some`,
+    Prisma.sql`select count(*) as count from (select from ${wanted} limit ${maxDeliveries + 1}) found`,
   );
   if (Number(row?.count ?? 0) > maxDeliveries) {
     const message = `is followed by more than ${maxDeliveries} events for this webhook: name a later one, or where to end by untilRevision`;
