@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemLookup } from '../../src/domain/webhooks/lookup.ts';
-import { opened, rawReceiver, receiver } from '../support/open-receiver.ts';
+import { opened, rawReceiver, receiver } from '../support/receiver.ts';
 import { body, resolver, send, sender } from '../support/webhook-sending.ts';
 
 describe('a host', () => {

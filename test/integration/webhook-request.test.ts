@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { newWebhookSecret, signedHeaders } from '../../src/domain/webhooks/signature.ts';
 import { verifyWebhook } from '../../src/webhooks.ts';
 import { retryAfterMs } from '../../src/workers/webhook-retry-after.ts';
-import { rawReceiver, receiver } from '../support/open-receiver.ts';
+import { rawReceiver, receiver } from '../support/receiver.ts';
 import { body, send, sender } from '../support/webhook-sending.ts';
 
 describe('a receiver', () => {
