@@ -40,7 +40,12 @@ export function startWorker({ databaseUrl, concurrency, leaseMs, log, ...deliver
       concurrency,
       pollInterval: pollMs,
       noHandleSignals: true,
-      logger: new Logger(() => (level, message, meta) => log(level, message, meta)),
+      logger: new Logger(() => (level, message, meta) => {
+        if (!message.includes('maxPoolSize')) {
+          // fewer connections than jobs are meant: jobs wait for receivers
+          log(level, message, meta);
+        }
+      }),
       taskList: {
         deliver_webhook: (payload) => deliverWebhook((payload as { deliveryId: string }).deliveryId, deliver),
       },

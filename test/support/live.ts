@@ -1,5 +1,5 @@
-import { createClient, type Client as SocketClient } from 'graphql-ws';
 import { createClient as createSseClient } from 'graphql-sse';
+import { createClient, type Client as SocketClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { developmentKey } from '../../src/config.ts';
 import type { Json } from './graphql-world.ts';
