@@ -3,11 +3,12 @@ import { asOfNow, type Call } from '../call.ts';
 import { StratumError } from '../errors.ts';
 import { hasScope } from '../principal.ts';
 import { type Lineage, requireTenant } from '../tenants/lineage.ts';
-import { assertReachable, cursorBehind, cursorExpired, placeOf } from './cursor.ts';
+import { assertReachable, cursorBehind, placeOf } from './cursor.ts';
 import { type Endable, endable } from './endable.ts';
 import { eventColumns } from './rows.ts';
 import { type EventScope, inScope, installationOf, isInScope, ledgerOf, type Subject } from './scope.ts';
 import { shownEvent } from './shown.ts';
+import { staysSince } from './stays.ts';
 import { type End, type Seat, type Watch, watchInstallation, watchMoves, watchSubtree, watchTenant } from './tail.ts';
 import type { EventType } from './types.ts';
 
@@ -96,31 +97,20 @@ class Follower {
   async *follow(from: Position): AsyncGenerator<FollowedEvent> {
     let position = from;
     while (!this.#signal.aborted) {
-      position = yield* this.#readMissed(position);
-      this.#view = await look(await checked(this.#view.call), this.#input);
-      position = yield* this.#arrive(position);
+      position = yield* this.#readMissed(position, null);
       const seat = await this.#sit();
       try {
-        position = yield* this.#readMissed(position, seat.from);
-        if (position.ledgerId === ledgerOf(this.#view.subject)) {
+        const { subject } = this.#view;
+        await this.#look();
+        if (isInPlace(subject, this.#view.subject)) {
+          position = yield* this.#readMissed(position, seat.from);
           position = yield* this.#readLive(position, seat);
         }
       } finally {
         seat.end('left');
       }
+      await this.#look();
     }
-  }
-
-  /** The tenant may have gone to another tree just now. */
-  async *#arrive(position: Position): AsyncGenerator<FollowedEvent, Position> {
-    if (position.ledgerId === ledgerOf(this.#view.subject)) {
-      return position;
-    }
-    const arrived: Position = yield* this.#readMissed(position);
-    if (arrived.ledgerId === position.ledgerId) {
-      throw cursorExpired('The tenant has moved between trees since in a way that can not be followed; begin anew');
-    }
-    return arrived;
   }
 
   async #sit(): Promise<Seat> {
@@ -133,38 +123,41 @@ class Follower {
     return seat;
   }
 
-  /** What the ledger holds behind a position, up to a revision or its end, and on in the tree that the tenant went to. */
-  async *#readMissed(from: Position, upTo?: bigint): AsyncGenerator<FollowedEvent, Position> {
+  /** Everything from a position on, along all trees the tenant was in, to where it is now: to the end there, or to a revision. */
+  async *#readMissed(from: Position, upTo: bigint | null): AsyncGenerator<FollowedEvent, Position> {
+    const { call, subject } = this.#view;
+    const stays =
+      subject === 'installation'
+        ? [{ ledgerId: from.ledgerId, after: from.revision, until: null }]
+        : await staysSince(call, subject, from);
     let position = from;
+    for (const { ledgerId, after, until } of stays) {
+      position = yield* this.#readStay({ ledgerId, revision: after }, until ?? upTo);
+    }
+    return position;
+  }
+
+  async *#readStay(from: Position, until: bigint | null): AsyncGenerator<FollowedEvent, Position> {
+    const { ledgerId } = from;
+    let { revision } = from;
     for (;;) {
-      const page = await this.#readPage(position, upTo);
-      const start = position.ledgerId;
+      const page = await this.#readPage({ ledgerId, revision }, until);
       for (const event of page) {
         yield* this.#show(event);
-        position = this.#behind(event);
-        if (position.ledgerId !== start) {
-          break;
-        }
+        revision = event.revision;
       }
-      if (position.ledgerId === start && page.length < pageSize) {
-        return upTo === undefined ? position : { ...position, revision: max(upTo, position.revision) };
-      }
-      if (position.ledgerId !== start && upTo !== undefined) {
-        return position;
+      if (page.length < pageSize) {
+        return { ledgerId, revision: until ?? revision };
       }
     }
   }
 
-  /** Those in scope, and the moves of the tenant with those above it. */
-  #readPage({ ledgerId, revision }: Position, upTo?: bigint): Promise<Event[]> {
-    const { call, lineage, scope } = this.#view;
-    const ids = lineage.map(({ id }) => id);
-    const until = upTo === undefined ? Prisma.empty : Prisma.sql`and e.revision <= ${upTo}`;
+  #readPage({ ledgerId, revision }: Position, until: bigint | null): Promise<Event[]> {
+    const { call, scope } = this.#view;
+    const bound = until === null ? Prisma.empty : Prisma.sql`and e.revision <= ${until}`;
     return call.database.query<Event>(Prisma.sql`
       select ${eventColumns} from events e
-      where e.ledger_id = ${ledgerId}::uuid and e.revision > ${revision} ${until}
-        and ((${inScope(scope, ledgerId)}) or (e.type = 'tenant.moved' and e.tenant_id = any(${ids}::uuid[])))
-      order by e.revision limit ${pageSize}`);
+      where ${inScope(scope, ledgerId)} and e.revision > ${revision} ${bound} order by e.revision limit ${pageSize}`);
   }
 
   /** What comes while the tenant stays where it is. */
@@ -181,7 +174,7 @@ class Follower {
       await this.#check();
       for (const event of taken.filter(({ revision }) => revision > from.revision)) {
         yield* this.#show(event);
-        position = this.#behind(event);
+        position = { ledgerId: event.ledgerId, revision: event.revision };
         if (this.#changesPlace(event)) {
           return position;
         }
@@ -213,14 +206,15 @@ class Follower {
     );
   }
 
-  /** Where it goes on behind an event: when the tenant left the tree with it, where it arrived. */
-  #behind(event: Event): Position {
-    const { root_id, revision } = (event.after ?? {}) as { readonly root_id?: string; readonly revision?: number };
-    const arrived = root_id !== undefined && root_id !== event.ledgerId && revision !== undefined;
-    return arrived && this.#changesPlace(event)
-      ? { ledgerId: root_id, revision: BigInt(revision) }
-      : { ledgerId: event.ledgerId, revision: event.revision };
+  async #look(): Promise<void> {
+    this.#view = await look(await checked(this.#view.call), this.#input);
+    this.#checkedAt = performance.now();
   }
+}
+
+/** Whether a tenant is where it was, so that what is watched for is what there is. */
+function isInPlace(before: Subject, now: Subject): boolean {
+  return before === now || (before !== 'installation' && now !== 'installation' && before.path === now.path);
 }
 
 /** The call with whoever calls as they are now, if they still may read. */
@@ -249,8 +243,4 @@ export function ended(reason: Exclude<End, 'left'>, after: string | null): Strat
     : new StratumError('SERVICE_UNAVAILABLE', 'The server is stopping; go on behind the last event', {
         details: { after },
       });
-}
-
-function max(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }
