@@ -6,15 +6,18 @@ import { reseal } from '../../src/domain/config/reseal.ts';
 import { setConfig, setConfigs } from '../../src/domain/config/set.ts';
 import { claimIdempotencyKey, findAnswer, keepAnswer } from '../../src/domain/idempotency.ts';
 import { createServices } from '../../src/domain/services.ts';
+import { createWebhook } from '../../src/domain/webhooks/create.ts';
+import { rotateWebhookSecret } from '../../src/domain/webhooks/rotate-secret.ts';
+import { readSecrets } from '../../src/domain/webhooks/secrets.ts';
 import { DomainWorld } from '../support/domain-world.ts';
 
 const oldKey = 'the encryption key that is to be left behind';
 const newKey = 'the encryption key that takes its place now';
 const thirdKey = 'a third key that nobody has ever used before';
 
-/** More than two batches of a hundred values, and more than one of answers. */
+/** More than two batches of a hundred values, more than one of answers, and none of secrets, which is looked for too. */
 const [entryCount, answerCount] = [250, 120];
-const batches = 3 + 2;
+const batches = 3 + 2 + 1;
 
 let world: DomainWorld;
 let tenant: Tenant;
@@ -84,7 +87,7 @@ const event = (entries: number) => ({
   actor_type: 'system',
   actor_id: 'test',
   before: null,
-  after: { config_entries: entries },
+  after: { config_entries: entries, webhook_secrets: 0 },
 });
 
 /** `call`, in which something happens every time a batch was read and before it is replaced. */
@@ -103,7 +106,12 @@ describe('resealing', () => {
     const [expected, kept] = [await values(before!), await answers(before!)];
     const tenantBefore = await world.read(tenant);
 
-    expect(await reseal(during!)).toEqual({ entries: entryCount, answers: answerCount, unreadable: 0 });
+    expect(await reseal(during!)).toEqual({
+      entries: entryCount,
+      answers: answerCount,
+      webhookSecrets: 0,
+      unreadable: 0,
+    });
 
     expect(await left()).toEqual({ entries: 0, answers: 0 });
     expect(await values(after!)).toEqual(expected);
@@ -117,7 +125,7 @@ describe('resealing', () => {
     await reseal(during!);
     const rows = await world.sql('select * from config_entries order by id');
 
-    expect(await reseal(during!)).toEqual({ entries: 0, answers: 0, unreadable: 0 });
+    expect(await reseal(during!)).toEqual({ entries: 0, answers: 0, webhookSecrets: 0, unreadable: 0 });
 
     expect(await world.sql('select * from config_entries order by id')).toEqual(rows);
     expect(await events()).toHaveLength(1);
@@ -145,7 +153,7 @@ describe('resealing', () => {
     expect(await values(during!)).toEqual(expected);
     expect(await answers(during!)).toEqual(kept);
 
-    expect(await reseal(during!)).toEqual({ ...remaining, unreadable: 0 });
+    expect(await reseal(during!)).toEqual({ ...remaining, webhookSecrets: 0, unreadable: 0 });
     expect(await values(after!)).toEqual(expected);
     expect(await answers(after!)).toEqual(kept);
     // What ended before its event is not recorded: the repetition records what it did itself.
@@ -168,7 +176,7 @@ describe('resealing', () => {
       }),
     );
 
-    expect(result).toEqual({ entries: entryCount - 4, answers: 0, unreadable: 0 });
+    expect(result).toEqual({ entries: entryCount - 4, answers: 0, webhookSecrets: 0, unreadable: 0 });
     const { k3: _, ...kept } = expected;
     const changed = {
       ...kept,
@@ -178,7 +186,7 @@ describe('resealing', () => {
     };
     expect(await values(during!)).toEqual(changed);
     expect(await left()).toEqual({ entries: 1, answers: 0 });
-    expect(await reseal(during!)).toEqual({ entries: 1, answers: 0, unreadable: 0 });
+    expect(await reseal(during!)).toEqual({ entries: 1, answers: 0, webhookSecrets: 0, unreadable: 0 });
     expect(await values(after!)).toEqual(changed);
     expect(await events()).toEqual([event(entryCount - 4), event(1)]);
   });
@@ -193,7 +201,7 @@ describe('resealing', () => {
     await client.query('commit');
     client.release();
 
-    expect(await resealed).toEqual({ entries: entryCount - 1, answers: 0, unreadable: 0 });
+    expect(await resealed).toEqual({ entries: entryCount - 1, answers: 0, webhookSecrets: 0, unreadable: 0 });
     expect((await values(after!))['k7']).toBe('theirs');
   });
 
@@ -225,6 +233,59 @@ describe('resealing', () => {
   });
 });
 
+describe('secrets of webhooks', () => {
+  const input = { url: 'https://hooks.example.com/x', events: ['*'] };
+
+  /** Webhooks with two secrets each, by the process with the old key; and what they are signed with. */
+  async function newWebhooks(count: number): Promise<[ids: string[], secrets: string[][]]> {
+    const ids: string[] = [];
+    for (let n = 0; n < count; n += 1) {
+      const { webhook } = await createWebhook(before!, { input: { ...input, tenantId: n < 90 ? tenant.id : null } });
+      await rotateWebhookSecret(before!, webhook);
+      ids.push(webhook.id);
+    }
+    return [ids, await secretsOf(before!, ids)];
+  }
+
+  const secretsOf = (call: Call, ids: readonly string[]) => Promise.all(ids.map((id) => readSecrets(call, id)));
+
+  test('go along, the old ones that still count too, and are counted in the event', async () => {
+    const [ids, secrets] = await newWebhooks(101);
+    expect(await reseal(during!)).toEqual({
+      entries: entryCount,
+      answers: 0,
+      webhookSecrets: 202,
+      unreadable: 0,
+    });
+    expect(await secretsOf(after!, ids)).toEqual(secrets);
+    await expect(readSecrets(before!, ids[0]!)).rejects.toThrow('no encryption key');
+    expect(await events()).toMatchObject([{ after: { config_entries: entryCount, webhook_secrets: 202 } }]);
+    expect(await reseal(during!)).toEqual({ entries: 0, answers: 0, webhookSecrets: 0, unreadable: 0 });
+  });
+
+  test('that no key opens, or that are of another webhook, are counted and stay as they are', async () => {
+    const [[one, other]] = await newWebhooks(2);
+    await world.sql(
+      `update webhook_secrets set envelope = (select envelope from webhook_secrets where webhook_id = $1 limit 1)
+       where webhook_id = $2 and ends_at is null`,
+      [one, other],
+    );
+    await world.sql("update webhook_secrets set envelope = 'none' where webhook_id = $1 and ends_at is null", [one]);
+    expect(await reseal(during!)).toMatchObject({ webhookSecrets: 2, unreadable: 2 });
+    expect(await world.sql("select 1 from webhook_secrets where envelope = 'none'")).toHaveLength(1);
+  });
+
+  test('stay as somebody writes them between the reading of a batch and its replacement', async () => {
+    const [[id]] = await newWebhooks(1);
+    await reseal(
+      interposed(during!, () =>
+        rotateWebhookSecret(during!, { id: id!, secret: 'meanwhile, the new key', overlapSeconds: 0 }),
+      ),
+    );
+    expect(await readSecrets(after!, id!)).toEqual(['meanwhile, the new key']);
+  });
+});
+
 describe('an envelope that no key opens', () => {
   test('is counted and stays as it is, and holds up nothing else', async () => {
     await keepAnswers(3);
@@ -240,7 +301,7 @@ describe('an envelope that no key opens', () => {
       world.sql("select key, ciphertext from config_entries where key in ('k0', 'k120', 'k240') order by key");
     const untouched = await rows();
 
-    expect(await reseal(during!)).toEqual({ entries: entryCount - 3, answers: 2, unreadable: 4 });
+    expect(await reseal(during!)).toEqual({ entries: entryCount - 3, answers: 2, webhookSecrets: 0, unreadable: 4 });
 
     expect(await rows()).toEqual(untouched);
     expect(await left()).toEqual({ entries: 3, answers: 1 });
@@ -249,7 +310,12 @@ describe('an envelope that no key opens', () => {
 
   test('is no event when there was nothing else', async () => {
     await keepAnswers(1);
-    expect(await reseal(withKeys(thirdKey))).toEqual({ entries: 0, answers: 0, unreadable: entryCount + 1 });
+    expect(await reseal(withKeys(thirdKey))).toEqual({
+      entries: 0,
+      answers: 0,
+      webhookSecrets: 0,
+      unreadable: entryCount + 1,
+    });
     expect(await events()).toEqual([]);
     expect(await values(before!)).toMatchObject({ k0: 0, k249: 249 });
   });
@@ -259,6 +325,6 @@ describe('an envelope that no key opens', () => {
     await world.sql(
       "update idempotency_keys set body = 'no envelope', created_at = now() - interval '25 hours' where key = 'r0'",
     );
-    expect(await reseal(during!)).toEqual({ entries: entryCount, answers: 1, unreadable: 0 });
+    expect(await reseal(during!)).toEqual({ entries: entryCount, answers: 1, webhookSecrets: 0, unreadable: 0 });
   });
 });
