@@ -23,7 +23,9 @@ afterAll(() => world[Symbol.asyncDispose]());
 async function empty(): Promise<void> {
   const client = await world.database.pool.connect();
   await client.query(`set session_replication_role = 'replica'`);
-  await client.query('truncate tenants, config_entries, permission_policies, api_keys, roles, ledgers, events');
+  await client.query(
+    'truncate tenants, config_entries, permission_policies, api_keys, roles, webhooks, webhook_secrets, webhook_deliveries, webhook_attempts, ledgers, events',
+  );
   await client.query(`insert into ledgers (id, head_hash) values ($1, decode(repeat('00', 32), 'hex'))`, [
     installationLedgerId,
   ]);

@@ -85,6 +85,14 @@ test('production names every secret and the database that are missing, in one an
   ]);
 });
 
+test('production does not let webhooks call private addresses', () => {
+  expect(readConfig({ STRATUM_ALLOW_PRIVATE_WEBHOOKS: 'on' }).allowPrivateWebhooks).toBe(true);
+  expect(readConfig(production).allowPrivateWebhooks).toBe(false);
+  expect(problemsOf({ ...production, STRATUM_ALLOW_PRIVATE_WEBHOOKS: 'on' })).toEqual([
+    'STRATUM_ALLOW_PRIVATE_WEBHOOKS must be off when NODE_ENV is production: tenants could reach what the server can reach',
+  ]);
+});
+
 test('every mistake is reported at once, beside what production lacks', () => {
   const problems = problemsOf({ NODE_ENV: 'production', PORT: '99999', ALLOWED_ORIGINS: '*', STRATUM_MIGRATE: 'yes' });
   expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
