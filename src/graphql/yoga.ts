@@ -1,9 +1,9 @@
-import { GraphQLError, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
+import { type ExecutionResult, GraphQLError, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Context } from './context.ts';
 import { isFault, maskError, originOf } from './errors.ts';
-import { assertAffordable, costOf, parseWithinLimits, type Size, sizeOf, tooDeep } from './limits.ts';
+import { type Asked, assertAffordable, costOf, parseWithinLimits, type Size, sizeOf, tooDeep } from './limits.ts';
 import { type OperationObserver, observeOperations } from './observe.ts';
 import { playgroundOptions, renderPlayground } from './playground.ts';
 import { onlyTrusted, type TrustedDocuments } from './trusted-documents.ts';
@@ -83,13 +83,25 @@ function identify<Incoming extends object>(
 
 /** Sees what an operation failed with before it is masked. */
 function reportFaults<Incoming extends object>(logFault: YogaOptions<Incoming>['logFault']): Plugin<Incoming> {
+  // What the server passed in is part of the context.
+  const report = ({ errors = [] }: ExecutionResult, incoming: unknown): void => {
+    for (const error of errors.filter(isFault)) {
+      logFault(originOf(error), incoming as Incoming);
+    }
+  };
   return {
     onExecute: ({ args }) => ({
-      onExecuteDone: ({ result }) => {
-        const { errors = [] } = isAsyncIterable(result) ? {} : result;
-        for (const error of errors.filter(isFault)) {
-          logFault(originOf(error), args.contextValue as Incoming); // what the server passed in is part of it
+      onExecuteDone: ({ result }) => (isAsyncIterable(result) ? undefined : report(result, args.contextValue)),
+    }),
+    onSubscribe: ({ args }) => ({
+      onSubscribeResult: ({ result }) => {
+        if (!isAsyncIterable(result)) {
+          report(result, args.contextValue);
+          return undefined;
         }
+        return {
+          onNext: (next) => (isAsyncIterable(next.result) ? undefined : report(next.result, args.contextValue)),
+        };
       },
     }),
   };
@@ -138,18 +150,11 @@ const readWithinLimits: Plugin = {
 /** Refuses an operation before anything is read for it, and says with every answer what it cost and what it may. */
 const refuseWhatIsTooMuch: Plugin = {
   onExecute: ({ args, setResultAndStopExecution }) => {
-    let size: Size | null = null;
-    try {
-      size = sizeOf(args);
-      assertAffordable(size);
-    } catch (error) {
-      setResultAndStopExecution({
-        errors: [maskError(error instanceof RangeError ? tooDeep() : error)],
-        ...(size && { extensions: { cost: costOf(size) } }),
-      });
+    const { refusal, cost } = weigh(args);
+    if (refusal !== null) {
+      setResultAndStopExecution(refusal);
       return undefined;
     }
-    const cost = costOf(size);
     return {
       onExecuteDone: ({ result, setResult }) => {
         if (!isAsyncIterable(result)) {
@@ -158,7 +163,26 @@ const refuseWhatIsTooMuch: Plugin = {
       },
     };
   },
+  onSubscribe: ({ args, setResultAndStopExecution }) => {
+    const { refusal } = weigh(args);
+    if (refusal !== null) {
+      setResultAndStopExecution(refusal);
+    }
+  },
 };
+
+/** What an operation costs, and what is answered in its place when that is too much. */
+function weigh(asked: Asked): { readonly refusal: ExecutionResult | null; readonly cost?: object } {
+  let size: Size | null = null;
+  try {
+    size = sizeOf(asked);
+    assertAffordable(size);
+    return { refusal: null, cost: costOf(size) };
+  } catch (error) {
+    const errors = [maskError(error instanceof RangeError ? tooDeep() : error)];
+    return { refusal: { errors, ...(size && { extensions: { cost: costOf(size) } }) } };
+  }
+}
 
 /** Keeps the schema to itself: no answers about it, and no hints at what it has. */
 const withoutIntrospection: Plugin = {
