@@ -11,7 +11,11 @@ export interface Child<Question, Answer> extends AsyncDisposable {
 
 /** Starts a file of this folder as a process of its own, so that it doesn't compete with this one for its thread. */
 export function startChild<Question extends Message, Answer>(file: string): Child<Question, Answer> {
-  const child = fork(join(import.meta.dirname, file), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(join(import.meta.dirname, file), {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // What is said of its memory is said of what it needs.
+    execArgv: [...process.execArgv, '--expose-gc'],
+  });
   const ended = once(child, 'exit');
   return {
     ask: (question) => ask<Answer>(child, question),

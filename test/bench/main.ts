@@ -8,6 +8,7 @@ import { coldStart } from './cold-start.ts';
 import { configReads } from './config-reads.ts';
 import { environment } from './environment.ts';
 import { imports } from './import.ts';
+import { live } from './live.ts';
 import { move } from './move.ts';
 import { openPostgres } from './postgres.ts';
 import { statements } from './statements.ts';
@@ -20,13 +21,14 @@ const budgets: Readonly<Record<string, Budget>> = {
   'subtree-page': subtreePage,
   move,
   import: imports,
+  live,
   'cold-start': coldStart,
 };
 
 const usage = `npm run bench -- [budget …] [--large] [--strict]
 
   budget     ${Object.keys(budgets).join(', ')}; all unless told
-  --large    the largest tree has 1,000,000 tenants instead of 100,000
+  --large    the largest tree has 1,000,000 tenants instead of 100,000, and as many as 10,000 follow one
   --strict   ends with 1 when a limit is missed
 `;
 

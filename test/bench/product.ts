@@ -13,6 +13,8 @@ export interface Product extends AsyncDisposable {
   readonly sql: pg.Client;
   /** Processor time its process has used so far. */
   cpuMs(): Promise<number>;
+  /** Memory that its process needs, in bytes. */
+  memory(): Promise<number>;
 }
 
 export const keyHeader = { 'X-API-Key': developmentKey };
@@ -30,6 +32,7 @@ export async function startProduct(databaseUrl: string): Promise<Product> {
     client: createClient({ url, apiKey: developmentKey }),
     sql,
     cpuMs: async () => (await child.ask('usage')).cpuMs,
+    memory: async () => (await child.ask('memory')).rss,
     [Symbol.asyncDispose]: async () => {
       await sql.end();
       await child[Symbol.asyncDispose]();

@@ -10,27 +10,39 @@ import { answerParent } from './child.ts';
 export type Served =
   | { readonly databaseUrl: string; readonly letsEverybodyIn?: boolean }
   | { readonly constantBody: string }
-  | 'usage';
+  | 'usage'
+  | 'memory';
 
 export interface ServedAt {
   /** Where it is served. */
   readonly url: string;
   /** Processor time of this process so far. */
   readonly cpuMs: number;
+  /** Memory of this process, in bytes; without what nothing needs any more when that was the question. */
+  readonly rss: number;
 }
 
-/** As in production, except that nothing is given up because a machine is slow, or refused because it is fast. The log goes where standard output goes. */
-const config = readConfig({ REQUEST_TIMEOUT_MS: '120000', RATE_LIMIT_MAX: '999999999' });
+/**
+ * As in production, except that nothing is given up because a machine is slow, or refused because it is fast, and webhooks may go to this machine.
+ * The log goes where standard output goes.
+ */
+const config = readConfig({
+  REQUEST_TIMEOUT_MS: '120000',
+  RATE_LIMIT_MAX: '999999999',
+  STRATUM_ALLOW_PRIVATE_WEBHOOKS: 'on',
+});
 
 let url = '';
 
 answerParent<Served, ServedAt>(async (served) => {
-  if (served !== 'usage') {
+  if (served === 'memory') {
+    globalThis.gc?.();
+  } else if (served !== 'usage') {
     const server = 'databaseUrl' in served ? await serveProduct(served) : serveConstant(served.constantBody);
     url = await server.listen({ host: '127.0.0.1', port: 0 });
   }
   const { user, system } = process.cpuUsage();
-  return { url, cpuMs: (user + system) / 1_000 };
+  return { url, cpuMs: (user + system) / 1_000, rss: process.memoryUsage.rss() };
 });
 
 async function serveProduct({ databaseUrl: url, letsEverybodyIn }: Extract<Served, { databaseUrl: string }>) {
