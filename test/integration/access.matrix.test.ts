@@ -51,7 +51,7 @@ function shownBy({ statuses }: Row, target: Target): string[] | null {
 function variantWalk(variant: Variant, name: string): Walk {
   const [method = ''] = name.split(/[ .]/);
   return {
-    changes: !['Query', 'GET'].includes(method),
+    changes: !['Query', 'Subscription', 'GET'].includes(method),
     expected: (caller, status) => expectedOfVariant(variant, caller, status),
     ask: (send, key, place) => {
       const { field, path = '', body } = variant.request(place);

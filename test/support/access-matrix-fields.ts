@@ -232,4 +232,8 @@ export const fieldVariants: Readonly<Record<string, Variant>> = {
     ({ freeWebhookId }) =>
       `redeliverSince(webhookId: ${q(freeWebhookId)}, revision: 1, ledgerId: "00000000-0000-0000-0000-000000000000") { count }`,
   ),
+  'Subscription.events, of the installation': field(
+    { ...of('read', homes, 'ok', always), installation: true },
+    () => 'events { cursor }',
+  ),
 };

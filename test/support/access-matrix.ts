@@ -167,7 +167,11 @@ export class Matrix {
 
 /** The verdict of a field: its only code, or what its value shows. What succeeds is never null, but for `node`. */
 export async function askField(send: Send, key: string | null, query: string, shows: string[] | null) {
-  const { body } = await send('POST', '/graphql', key, { query });
+  const { status, body } = await send('POST', '/graphql', key, { query });
+  if (query.startsWith('subscription') && body === null) {
+    expect(status).toBe(406); // it would have begun, for somebody who accepts a stream
+    return 'ok';
+  }
   if (body.errors !== undefined) {
     expect({ query, errors: body.errors }).toMatchObject({ errors: [{}] });
     expect(Object.values(body.data ?? {}).filter((value) => value !== null)).toEqual([]);

@@ -288,6 +288,19 @@ export const fieldRows: Readonly<Record<string, Row>> = {
     webhook,
     ({ webhookId }) => `redeliverSince(webhookId: ${q(webhookId)}, revision: 1) { count }`,
   ),
+  'Subscription.events': row('read', always, tenant, ({ id }) => `events(tenantId: ${q(id)}) { cursor }`),
+  'Subscription.resolvedConfigChanged': row(
+    'read',
+    always,
+    tenant,
+    ({ id }) => `resolvedConfigChanged(tenantId: ${q(id)}) { key }`,
+  ),
+  'Subscription.resolvedPermissionsChanged': row(
+    'read',
+    always,
+    tenant,
+    ({ id }) => `resolvedPermissionsChanged(tenantId: ${q(id)}) { key }`,
+  ),
 };
 
 /** Every kind of thing that `node` knows. */

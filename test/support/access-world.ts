@@ -37,7 +37,11 @@ export function sendTo({ server }: App): Send {
     const answer = await server.inject({
       method: method as 'GET',
       url,
-      headers: { ...(key !== null && { 'x-api-key': key }), ...(body && { 'content-type': 'application/json' }) },
+      headers: {
+        accept: 'application/json',
+        ...(key !== null && { 'x-api-key': key }),
+        ...(body && { 'content-type': 'application/json' }),
+      },
       ...(body && { payload: JSON.stringify(body) }),
     });
     const isJson = String(answer.headers['content-type']).startsWith('application/json') && answer.body !== '';
