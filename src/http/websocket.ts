@@ -48,6 +48,7 @@ export async function acceptSockets(
 export function socketHandler({ speak, heartbeatMs }: Pick<SocketOptions, 'speak' | 'heartbeatMs'>) {
   return (socket: WebSocket, request: FastifyRequest): void => {
     const stopHeartbeat = beat(socket, heartbeatMs);
+    const gather = gatherWrites(request);
     const fail = (error: unknown): void => {
       request.log.error(error, 'a connection failed');
       socket.close(internalError, 'internal error');
@@ -57,8 +58,12 @@ export function socketHandler({ speak, heartbeatMs }: Pick<SocketOptions, 'speak
         protocol: socket.protocol,
         send: (data) =>
           new Promise((resolve) => {
-            // What can't be sent any more ends with the connection, of which the protocol is told.
-            socket.readyState === socket.OPEN ? socket.send(data, () => resolve()) : resolve();
+            if (socket.readyState === socket.OPEN) {
+              gather();
+              socket.send(data, () => resolve());
+            } else {
+              resolve(); // what can't be sent any more ends with the connection, of which the protocol is told
+            }
           }),
         close: (code, reason) => socket.close(code, reason),
         onMessage: (listener) => void socket.on('message', (data) => void listener(String(data)).catch(fail)),
@@ -71,6 +76,22 @@ export function socketHandler({ speak, heartbeatMs }: Pick<SocketOptions, 'speak
       stopHeartbeat();
       closed(code, String(reason)).catch(fail);
     });
+  };
+}
+
+/** What is sent at one moment leaves in one piece: to write a message costs more than to make it. */
+function gatherWrites({ socket }: Pick<FastifyRequest, 'socket'>): () => void {
+  let isGathering = false;
+  const write = (): void => {
+    isGathering = false;
+    socket.uncork();
+  };
+  return () => {
+    if (!isGathering) {
+      isGathering = true;
+      socket.cork();
+      process.nextTick(write);
+    }
   };
 }
 

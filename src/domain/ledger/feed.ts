@@ -2,6 +2,7 @@ import type { Database } from '../../db/database.ts';
 import { type Event, Prisma } from '../../db/generated/prisma/client.ts';
 import { eventColumns } from './rows.ts';
 import { type Seat, Tail, type Watch } from './tail.ts';
+import { createTurns } from './turns.ts';
 
 /** The events of ledgers as they are committed, whoever commits them, in the order of their revisions: once read for a whole process. */
 export interface Feed {
@@ -13,6 +14,8 @@ export interface Feed {
   wake(ledgerId: string, revision: bigint): void;
   /** Looks at all ledgers: wake-ups may have gone unheard. */
   wakeAll(): void;
+  /** Comes back when it is the turn of one that was woken together with many. */
+  turn(): Promise<void>;
   readonly statistics: FeedStatistics;
   /** Ends all seats with a reason. */
   close(): void;
@@ -34,6 +37,9 @@ export interface FeedOptions {
 
 /** Of each ledger so many events are read at a time: one may weigh 256 KiB. */
 const pageSize = 200;
+
+/** So many followers are told before anything else gets a word in: a few milliseconds' work. */
+const atOnce = 50;
 
 export function createFeed({ database, pollMs = 5_000, onFault = () => {} }: FeedOptions): Feed {
   const tails = new Map<string, Tail>();
@@ -108,6 +114,7 @@ export function createFeed({ database, pollMs = 5_000, onFault = () => {} }: Fee
       }
     },
     wakeAll: () => void look(),
+    turn: createTurns(atOnce),
     get statistics() {
       return { seats: [...tails.values()].reduce((sum, { seats }) => sum + seats, 0), lag };
     },

@@ -172,6 +172,7 @@ class Follower {
         throw ended(taken, this.#cursor);
       }
       await this.#check();
+      await this.#view.call.feed.turn();
       for (const event of taken.filter(({ revision }) => revision > from.revision)) {
         yield* this.#show(event);
         position = { ledgerId: event.ledgerId, revision: event.revision };
