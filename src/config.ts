@@ -194,7 +194,7 @@ export const settings = {
   workerConcurrency: setting('STRATUM_WORKER_CONCURRENCY', {
     fallback: '50',
     schema: wholeNumber(1, 1000),
-    description: 'How many webhooks a process sends at a time; at most 4 of them to the same one.',
+    description: 'How many deliveries of webhooks a process makes at a time; at most 8 of them to the same one.',
   }),
   webhookSchedule: setting('STRATUM_WEBHOOK_SCHEDULE', {
     fallback: '5s,5m,30m,2h,5h,10h,14h,20h,24h',

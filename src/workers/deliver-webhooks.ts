@@ -1,7 +1,15 @@
 import type { Call } from '../domain/call.ts';
-import { type AttemptResult, type Outcome, type RetryPolicy, recordAttempt } from '../domain/webhooks/attempt.ts';
+import {
+  type AttemptResult,
+  nextInOrder,
+  type Outcome,
+  putOff,
+  type RetryPolicy,
+  recordAttempt,
+} from '../domain/webhooks/attempt.ts';
 import { type DueDelivery, findDue } from '../domain/webhooks/due.ts';
 import { signedHeaders } from '../domain/webhooks/signature.ts';
+import type { BusyWebhooks } from './busy-webhooks.ts';
 import type { WebhookSender } from './webhook-request.ts';
 
 export interface DeliverOptions {
@@ -12,21 +20,63 @@ export interface DeliverOptions {
   readonly onAttempt?: ((outcome: Outcome, seconds: number) => void) | null;
 }
 
+/** A job, as the database adds them (`enqueue_deliveries`). */
+export interface DeliverJob {
+  readonly deliveryId: string;
+  readonly webhookId: string;
+  readonly ordered: boolean;
+}
+
+/** So many deliveries go to one webhook at a time, unless it wants them in order. */
+const places = 8;
+
+/** One job of a webhook in order goes on with what comes next, so many times. */
+const inOneGo = 100;
+
+/** A webhook that is busy has its next delivery put off by this much. */
+const putOffMs = 1_000;
+
+/** Delivers what a job names, if there is a place for it. */
+export async function runDeliverJob(job: DeliverJob, busy: BusyWebhooks, options: DeliverOptions): Promise<void> {
+  const { deliveryId, webhookId, ordered } = job;
+  if (!busy.enter(webhookId, ordered ? 1 : places)) {
+    await putOff(options.call, { deliveryId, webhookId }, putOffMs);
+    return;
+  }
+  try {
+    let next: string | null = deliveryId;
+    for (let turn = 0; next !== null && turn < inOneGo; turn += 1) {
+      const outcome = await deliverWebhook(next, options);
+      next = ordered && isOver(outcome) ? await nextInOrder(options.call, next) : null;
+    }
+    if (next !== null) {
+      await putOff(options.call, { deliveryId: next, webhookId }, 0);
+    }
+  } finally {
+    busy.leave(webhookId);
+  }
+}
+
+function isOver(outcome: Outcome | null): boolean {
+  return outcome === 'success' || outcome === 'dead';
+}
+
 /**
- * Tries to deliver what is due, once. No transaction is open while the receiver is waited for: a process that dies between the receiver's answer
- * and the record of it leaves the delivery due, and it is sent again, with the same event id.
+ * Tries to deliver what is due, once; null when it is not due. No transaction is open while the receiver is waited for: a process that dies between
+ * the receiver's answer and the record of it leaves the delivery due, and it is sent again, with the same event id.
  */
-export async function deliverWebhook(
+async function deliverWebhook(
   deliveryId: string,
   { call, sender, retry, onAttempt }: DeliverOptions,
-): Promise<void> {
+): Promise<Outcome | null> {
   const due = await findDue(call, deliveryId);
   if (due === null) {
-    return;
+    return null;
   }
   const result = await attempt(due, sender);
   const outcome = await recordAttempt(call, due, result, retry);
   onAttempt?.(outcome, result.durationMs / 1_000);
+  return outcome;
 }
 
 async function attempt(due: DueDelivery, sender: WebhookSender): Promise<AttemptResult> {

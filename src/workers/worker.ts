@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type LogLevel, run } from 'graphile-worker';
 import { sweepDeliveries } from '../domain/webhooks/attempt.ts';
-import { type DeliverOptions, deliverWebhook } from './deliver-webhooks.ts';
+import { createBusyWebhooks } from './busy-webhooks.ts';
+import { type DeliverJob, type DeliverOptions, runDeliverJob } from './deliver-webhooks.ts';
 
 /** Does what goes on behind requests, until it is stopped. */
 export interface Worker {
@@ -32,6 +33,7 @@ const pauseMs = 1_000;
 /** Starts a worker, which begins again whenever it can't go on. Any number of them may work on one database: each job is done by one. */
 export function startWorker({ databaseUrl, concurrency, leaseMs, log, ...deliver }: WorkerOptions): Worker {
   const stopping = new AbortController();
+  const busy = createBusyWebhooks();
   const work = async (): Promise<void> => {
     const runner = await run({
       connectionString: databaseUrl,
@@ -39,7 +41,10 @@ export function startWorker({ databaseUrl, concurrency, leaseMs, log, ...deliver
       noPreparedStatements: true, // some poolers refuse them
       concurrency,
       pollInterval: pollMs,
+      // One at a time these are left to themselves, and would end the process when the database goes away under them.
+      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       noHandleSignals: true,
+      forbiddenFlags: busy.flags,
       logger: new Logger(() => (level, message, meta) => {
         if (!message.includes('maxPoolSize')) {
           // fewer connections than jobs are meant: jobs wait for receivers
@@ -47,7 +52,7 @@ export function startWorker({ databaseUrl, concurrency, leaseMs, log, ...deliver
         }
       }),
       taskList: {
-        deliver_webhook: (payload) => deliverWebhook((payload as { deliveryId: string }).deliveryId, deliver),
+        deliver_webhook: (payload) => runDeliverJob(payload as DeliverJob, busy, deliver),
       },
     });
     const stop = (): void => void runner.stop().catch(() => {}); // it may have ended by itself

@@ -77,17 +77,16 @@ create table webhook_attempts (
   constraint webhook_attempts_delivery_id_fkey foreign key (delivery_id) references webhook_deliveries (id) on delete cascade on update restrict
 );
 
--- Sets deliveries going, in the transaction that made them due, and gives how many. Those of a webhook go through few lanes, so that one receiver
--- that hangs holds up few workers; in order means one lane. All at once, since adding jobs one by one costs a write of many events its time. Without
--- the worker's schema nothing is lost: a worker looks for what is due when it starts.
+-- Sets deliveries going, in the transaction that made them due, and gives how many. Each carries its webhook as a flag: a worker passes over those of
+-- a webhook that it is busy with. All at once, since adding jobs one by one costs a write of many events its time. Without the worker's schema
+-- nothing is lost: a worker looks for what is due when it starts.
 create function enqueue_deliveries(deliveries uuid[], webhooks uuid[], due timestamptz) returns integer language plpgsql as $$
 begin
   if deliveries is not null and to_regclass('graphile_worker.jobs') is not null then
     perform graphile_worker.add_jobs(array(
       select row(
-        'deliver_webhook', json_build_object('deliveryId', d.id),
-        'webhook:' || w.id || case when w.ordered then '' else ':' || abs(hashtext(d.id::text) % 4) end,
-        due, null, 'delivery:' || d.id, null, null)::graphile_worker.job_spec
+        'deliver_webhook', json_build_object('deliveryId', d.id, 'webhookId', w.id, 'ordered', w.ordered),
+        null, due, null, 'delivery:' || d.id, null, array['webhook:' || w.id])::graphile_worker.job_spec
       from unnest(deliveries, enqueue_deliveries.webhooks) with ordinality as d(id, webhook, n) join webhooks w on w.id = d.webhook
       order by d.n));
   end if;

@@ -1,5 +1,5 @@
 import { Prisma } from '../../db/generated/prisma/client.ts';
-import { type Call, transaction } from '../call.ts';
+import type { Call } from '../call.ts';
 import { changeWebhook, saveWebhook } from './change.ts';
 import { type DueDelivery, precededBy } from './due.ts';
 
@@ -47,7 +47,7 @@ export function pauseAfter(
 }
 
 /**
- * Writes down what became of a try, and sets going what follows from it, in one transaction. Where the delivery was changed meanwhile, as by
+ * Writes down what became of a try, and sets going what follows from it, in one statement. Where the delivery was changed meanwhile, as by
  * somebody who sent it out again, only the try is written down.
  */
 export async function recordAttempt(
@@ -61,48 +61,44 @@ export async function recordAttempt(
   const isOver = outcome !== 'retry';
   const status = { success: 'success', retry: 'pending', dead: 'failed' }[outcome];
   const nextAt = pauseMs === null ? null : new Date(Date.now() + pauseMs);
-  await transaction(call, async (db) => {
-    await db.$executeRaw`
+  await call.database.query(Prisma.sql`
+    with tried as (
       insert into webhook_attempts (delivery_id, number, started_at, duration_ms, response_code, response_body, error)
       select d.id, coalesce((select max(number) from webhook_attempts a where a.delivery_id = d.id), 0) + 1, ${result.startedAt},
         ${Math.round(result.durationMs)}::int, ${result.responseCode}::int, ${result.responseBody}, ${result.error}
-      from webhook_deliveries d where d.id = ${due.id}::uuid`;
-    const changed = await db.$executeRaw`
+      from webhook_deliveries d where d.id = ${due.id}::uuid),
+    changed as (
       update webhook_deliveries set status = ${status}::delivery_status, attempts = attempts + 1, next_attempt_at = ${nextAt},
         last_error = ${result.error}, response_code = ${result.responseCode}::int, completed_at = case when ${isOver} then now() end
-      where id = ${due.id}::uuid and status = 'pending' and attempts = ${due.attempts}`;
-    if (changed > 0) {
-      await db.$executeRaw(result.ok ? arrived(due) : missed(due));
-      await db.$executeRaw(
-        isOver
-          ? nextInOrder(due)
-          : Prisma.sql`select enqueue_delivery(${due.id}::uuid, ${due.webhookId}::uuid, ${nextAt}::timestamptz)`,
-      );
-    }
-  });
+      where id = ${due.id}::uuid and status = 'pending' and attempts = ${due.attempts} returning id, webhook_id),
+    told as (
+      update webhooks w set failing_since = case when ${result.ok} then null else now() end
+      from changed where w.id = changed.webhook_id and (w.failing_since is null) <> ${result.ok})
+    select enqueue_delivery(id, webhook_id, ${nextAt}::timestamptz) from changed where not ${isOver}`);
   if (!result.ok) {
     await giveUp(call, due, result, policy);
   }
   return outcome;
 }
 
-function arrived({ webhookId }: DueDelivery): Prisma.Sql {
-  return Prisma.sql`update webhooks set failing_since = null where id = ${webhookId}::uuid and failing_since is not null`;
+/** The delivery that comes next behind one of a webhook that keeps order; null when there is none. */
+export async function nextInOrder({ database }: Pick<Call, 'database'>, id: string): Promise<string | null> {
+  const [next] = await database.query<{ id: string }>(Prisma.sql`
+    select n.id from webhook_deliveries d join webhook_deliveries n on n.webhook_id = d.webhook_id and n.ledger_id = d.ledger_id
+    where d.id = ${id}::uuid and n.status = 'pending' order by n.revision limit 1`);
+  return next?.id ?? null;
 }
 
-function missed({ webhookId }: DueDelivery): Prisma.Sql {
-  return Prisma.sql`update webhooks set failing_since = now() where id = ${webhookId}::uuid and failing_since is null`;
-}
-
-/** What waited for this one to be over. */
-function nextInOrder({ id, webhookId }: DueDelivery): Prisma.Sql {
-  return Prisma.sql`
-    select enqueue_delivery(n.id, n.webhook_id, greatest(n.next_attempt_at, now()))
-    from webhook_deliveries d join webhooks w on w.id = d.webhook_id and w.ordered
-      join lateral (
-        select * from webhook_deliveries n
-        where n.webhook_id = d.webhook_id and n.ledger_id = d.ledger_id and n.status = 'pending' order by n.revision limit 1) n on true
-    where d.id = ${id}::uuid and d.webhook_id = ${webhookId}::uuid`;
+/** Sets a delivery going some time from now. */
+export async function putOff(
+  { database }: Pick<Call, 'database'>,
+  { deliveryId, webhookId }: { readonly deliveryId: string; readonly webhookId: string },
+  forMs: number,
+): Promise<void> {
+  const at = new Date(Date.now() + forMs);
+  await database.query(
+    Prisma.sql`select enqueue_delivery(${deliveryId}::uuid, ${webhookId}::uuid, ${at}::timestamptz)`,
+  );
 }
 
 /** Switches off a webhook to which nothing arrives any more, and says why. What is on its way to it waits until somebody switches it on again. */
