@@ -13,6 +13,7 @@ import { move } from './move.ts';
 import { openPostgres } from './postgres.ts';
 import { statements } from './statements.ts';
 import { subtreePage } from './subtree-page.ts';
+import { webhooks } from './webhooks.ts';
 
 const budgets: Readonly<Record<string, Budget>> = {
   statements,
@@ -22,6 +23,7 @@ const budgets: Readonly<Record<string, Budget>> = {
   move,
   import: imports,
   live,
+  webhooks,
   'cold-start': coldStart,
 };
 
