@@ -2,37 +2,34 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { handleProtocols } from 'graphql-ws';
-import { type Authenticate, type ConfiguredKey, createAuthenticator, isFromHere } from './auth/authenticate.ts';
-import { hasCredential } from './auth/credentials.ts';
-import { createTokenReader, type ReadToken } from './auth/tokens.ts';
+import { type Authenticate, isFromHere } from './auth/authenticate.ts';
 import { type Config, developmentKey, developmentKeyAllowed, keyPrefixOf } from './config.ts';
 import type { Database } from './db/database.ts';
 import { openListener } from './db/listener.ts';
 import { openProbe } from './db/probe.ts';
-import { createHolderReader } from './domain/api-keys/holders.ts';
-import { createKeyUsage } from './domain/api-keys/usage.ts';
-import { type Caller, createCall, type Services } from './domain/call.ts';
+import type { Services } from './domain/call.ts';
 import { findAnswer, keepAnswer } from './domain/idempotency.ts';
-import { type Principal, principalName } from './domain/principal.ts';
-import { createServices } from './domain/services.ts';
-import { type Context, createContext } from './graphql/context.ts';
+import { createServices, type ServicesOptions } from './domain/services.ts';
+import { countDue } from './domain/webhooks/due.ts';
+import { type Brought, contextOpener, countStrangers, openAuthenticator, windowMs } from './entrance.ts';
+import type { Context } from './graphql/context.ts';
 import type { OperationObserver } from './graphql/observe.ts';
 import { createOperationNames, operationNamesIn } from './graphql/operation-names.ts';
 import { schema } from './graphql/schema.ts';
 import { documentsOf, readTrustedDocuments, type TrustedDocuments } from './graphql/trusted-documents.ts';
-import { type Credentials, createSocketServer } from './graphql/websocket.ts';
+import { createSocketServer } from './graphql/websocket.ts';
 import { createYogaServer, graphqlPath, type YogaOptions } from './graphql/yoga.ts';
 import { drainOnClose } from './http/drain.ts';
 import { graphqlRoute } from './http/graphql-route.ts';
 import { health } from './http/health.ts';
 import type { LogOptions } from './http/logging.ts';
-import { metricsPath, metricsRoute } from './http/metrics-route.ts';
+import { metricsRoute } from './http/metrics-route.ts';
 import { observeRequests, type RequestObserver } from './http/observe.ts';
-import { type Counted, limitRates, type RateLimiter } from './http/rate-limit.ts';
+import { limitRates, type RateLimiter } from './http/rate-limit.ts';
 import { openRedis } from './http/redis.ts';
 import { createServer } from './http/server.ts';
+import { openWakeups } from './http/wakeups.ts';
 import * as storedOperations from './operations/generated/graphql.ts';
-import { rateWindowMs } from './rate-window.ts';
 import { restApi } from './rest/rest-api.ts';
 import { restDocs } from './rest/rest-docs.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -74,12 +71,20 @@ export async function createApp(options: AppOptions): Promise<App> {
   const telemetry = openTelemetry({ database, metrics: config.metrics, version });
   const { metrics } = telemetry;
   const requests = observeRequests(server, telemetry, graphqlPath);
-  const services = openServices(options, (error) =>
-    server.log.warn(error, 'events could not be read; it is tried again'),
-  );
-  const authenticate = options.authenticate ?? openAuthenticator(server, options, services);
   const redis = config.redisUrl === null ? null : openRedis(config.redisUrl, server.log);
-  server.addHook('onClose', async () => redis?.disconnect());
+  const wakeups =
+    redis && openWakeups(redis, ({ ledgerId, revision }) => services.feed.wake(ledgerId, BigInt(revision)));
+  const services = openServices(options, {
+    onFeedFault: (error) => server.log.warn(error, 'events could not be read; it is tried again'),
+    ...(wakeups && {
+      onCommit: (ledgerId, revision) => wakeups.announce({ ledgerId, revision: String(revision) }),
+    }),
+  });
+  const authenticate = options.authenticate ?? openAuthenticator(server, config, services);
+  server.addHook('onClose', async () => {
+    wakeups?.close();
+    redis?.disconnect();
+  });
   const standard = { max: config.rateLimitMax, windowMs: windowMs(config.rateLimitWindow) };
   const onRefused = metrics && ((by: 'caller' | 'address') => metrics.rateLimited(by));
   const limiter = await limitRates(server, { ...standard, redis, onRefused });
@@ -105,6 +110,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const trusted = config.trustedDocuments === null ? null : trustedDocuments(config.trustedDocuments);
   addGraphql(server, { config, openContext, trusted, observer: operationObserver(telemetry, requests, trusted) });
   if (metrics !== null) {
+    measureLive(metrics, services);
     addMetrics(server, { metrics, limiter, token: config.metricsToken });
   }
   await server.ready();
@@ -114,7 +120,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 /** What a process of this configuration shares. */
 export function openServices(
   { database, config, encryptionKey, apiKeyHmacSecret }: Omit<AppOptions, 'logStream' | 'authenticate'>,
-  onFeedFault: (error: unknown) => void = () => {},
+  heard: Pick<ServicesOptions, 'onFeedFault' | 'onCommit'> = {},
 ): Services {
   const previous = config.previousEncryptionKey === null ? [] : [config.previousEncryptionKey];
   const { transactionTimeoutMs } = timeBudget(config.requestTimeoutMs);
@@ -127,105 +133,8 @@ export function openServices(
       transactionTimeoutMs,
       allowPrivateWebhooks: config.allowPrivateWebhooks,
     },
-    onFeedFault,
+    ...heard,
   });
-}
-
-function openAuthenticator(
-  server: FastifyInstance,
-  { config, database }: AppOptions,
-  { keys }: Services,
-): Authenticate {
-  const usage = createKeyUsage(database, (error) =>
-    server.log.warn(error, 'the use of keys could not be written down'),
-  );
-  server.addHook('onClose', () => usage.close());
-  return createAuthenticator({
-    configuredKeys: configuredKeys(config),
-    keys,
-    holders: createHolderReader(database),
-    usage,
-    readToken: tokenReader(config),
-  });
-}
-
-function configuredKeys(config: Config): ConfiguredKey[] {
-  const bootstrap = config.bootstrapKey === null ? [] : [{ id: 'bootstrap', key: config.bootstrapKey }];
-  const development = developmentKeyAllowed(config) ? [{ id: 'development', key: developmentKey, isLocal: true }] : [];
-  return [...bootstrap, ...development];
-}
-
-function tokenReader(config: Config): ReadToken | null {
-  if (config.jwtSecret === null && config.jwksUrl === null) {
-    return null;
-  }
-  return createTokenReader({
-    secret: config.jwtSecret,
-    jwksUrl: config.jwksUrl,
-    algorithms: config.jwtAlgorithms,
-    issuer: config.jwtIssuer,
-    audience: config.jwtAudience,
-    clockToleranceSeconds: config.jwtClockTolerance,
-    tenantClaim: config.jwtTenantClaim,
-    scopesClaim: config.jwtScopesClaim,
-  });
-}
-
-/**
- * Who says nothing of who they are is counted before anything is read of what they sent, and so is everybody where nobody is asked. Health is
- * asked by machines, all the time; metrics too, which count whom they turn away.
- */
-function countStrangers(server: FastifyInstance, limiter: RateLimiter): void {
-  server.addHook('onRequest', (request, _reply, done) => {
-    const { url = '' } = request.routeOptions;
-    const isRoutine = url.startsWith('/api/v1/health') || url === metricsPath;
-    const isOpen = request.is404 || url === '/api/v1/openapi.json' || url.startsWith('/api/docs');
-    if (!isRoutine && (isOpen || !hasCredential(request.headers))) {
-      limiter.countAddress(request).then(() => done(), done);
-    } else {
-      done(); // at once: most requests say who they are
-    }
-  });
-}
-
-interface Entrance {
-  readonly services: Services;
-  readonly authenticate: Authenticate;
-  readonly limiter: RateLimiter;
-  /** How many requests those may send who have no limit of their own. */
-  readonly standard: Rate;
-  readonly requestTimeoutMs: number;
-}
-
-type Rate = Pick<Counted, 'max' | 'windowMs'>;
-
-/** What a request brings besides itself. */
-interface Brought {
-  readonly idempotency?: Caller['idempotency'];
-  /** Credentials from elsewhere than its headers, which they stand before. */
-  readonly credentials?: Credentials;
-}
-
-/** Who calls and what for, as the schema wants to know it: the one way in, for all doors. */
-function contextOpener({ services, authenticate, limiter, standard, requestTimeoutMs }: Entrance) {
-  return async (request: FastifyRequest, { idempotency, credentials }: Brought = {}): Promise<Context> => {
-    const deadline = performance.now() + requestTimeoutMs;
-    const headers = credentials === undefined ? request.headers : { ...request.headers, ...credentials };
-    const arrival = { headers, peer: request.socket.remoteAddress };
-    const { principal, assertInUse } = await authenticate(arrival).catch(async (error: unknown) => {
-      await limiter.countAddress(request);
-      throw error;
-    });
-    await limiter.countCaller(request, countedOf(principal, standard));
-    assertInUse();
-    const recheck = async (): Promise<Principal> => {
-      const known = await authenticate(arrival);
-      known.assertInUse();
-      return known.principal;
-    };
-    const caller = { principal, requestId: request.id, sourceIp: request.ip, deadline, recheck };
-    return createContext(createCall(services, { ...caller, ...(idempotency && { idempotency }) }));
-  };
 }
 
 /** Wakes the feed when something was committed, whichever process did it, and ends it before the server waits for those who follow it. */
@@ -243,25 +152,21 @@ function feedEvents(server: FastifyInstance, { pool }: Database, { feed }: Servi
   server.addHook('onClose', () => listener.close());
 }
 
-function countedOf(principal: Principal, standard: Rate): Counted {
-  const { max = null, window = null } = principal.rateLimit ?? {};
-  return {
-    name: principalName(principal),
-    max: max ?? standard.max,
-    windowMs: window === null ? standard.windowMs : windowMs(window),
-  };
-}
-
-/** It was checked when it was set. */
-function windowMs(window: string): number {
-  return rateWindowMs(window) ?? 60_000;
-}
-
 function addHealth(server: FastifyInstance, { pool }: Database, isRedisThere: (() => boolean) | null): void {
   const probe = openProbe(pool.options.connectionString ?? '');
   server.addHook('onClose', () => probe.close());
   const isStopping = drainOnClose(server);
   server.register(health, { prefix: '/api/v1', isDatabaseAnswering: probe.isAnswering, isRedisThere, isStopping });
+}
+
+function measureLive(metrics: Metrics, { feed, database }: Services): void {
+  metrics.gauge('stratum_subscribers', 'Subscriptions that wait for events.', () => feed.statistics.seats);
+  metrics.gauge(
+    'stratum_ledger_lag_events',
+    'Events that were committed and not yet passed on to subscribers, as of the last look.',
+    () => feed.statistics.lag,
+  );
+  metrics.gauge('stratum_deliveries_due', 'Deliveries of webhooks whose time has come.', () => countDue({ database }));
 }
 
 /** A forwarded request comes from elsewhere, whoever has brought it here. */

@@ -18,6 +18,8 @@ export interface Services {
   readonly cache: EntryCache;
   readonly lineages: LineageReader;
   readonly feed: Feed;
+  /** Tells whoever follows a ledger that it has grown: those of this process, and of others that can't hear it of the database. */
+  readonly announce: (ledgerId: string, revision: bigint) => void;
   readonly limits: Limits;
 }
 

@@ -16,17 +16,25 @@ export interface ServicesOptions {
   readonly limits: Limits;
   /** Hears that the feed of events could not look; it tries again by itself. */
   readonly onFeedFault?: (error: unknown) => void;
+  /** Hears how far a ledger has come with a write of this process. */
+  readonly onCommit?: (ledgerId: string, revision: bigint) => void;
 }
 
 /** What the whole process shares. */
-export function createServices({ database, encryptionKeys, apiKeys, limits, onFeedFault }: ServicesOptions): Services {
+export function createServices(options: ServicesOptions): Services {
+  const { database, encryptionKeys, apiKeys, limits, onFeedFault, onCommit } = options;
+  const feed = createFeed({ database, ...(onFeedFault && { onFault: onFeedFault }) });
   return {
     database,
     secrets: createSecretBox(encryptionKeys),
     keys: createKeyMint(createKeyHash(apiKeys.hmacSecret), apiKeys.prefix),
     cache: createEntryCache(),
     lineages: createLineageReader(database),
-    feed: createFeed({ database, ...(onFeedFault && { onFault: onFeedFault }) }),
+    feed,
+    announce: (ledgerId, revision) => {
+      feed.wake(ledgerId, revision);
+      onCommit?.(ledgerId, revision);
+    },
     limits,
   };
 }

