@@ -39,7 +39,7 @@ const putOffMs = 1_000;
 /** Delivers what a job names, if there is a place for it. */
 export async function runDeliverJob(job: DeliverJob, busy: BusyWebhooks, options: DeliverOptions): Promise<void> {
   const { deliveryId, webhookId, ordered } = job;
-  if (!busy.enter(webhookId, ordered ? 1 : places)) {
+  if (!(await busy.enter(webhookId, ordered ? 1 : places))) {
     await putOff(options.call, { deliveryId, webhookId }, putOffMs);
     return;
   }
