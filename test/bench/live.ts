@@ -52,7 +52,7 @@ async function fanOutTo(
   await followed.follow({ tenantIds: Array.from({ length: count - 1 }, () => root), subtree: true, perSocket });
   await publishOften(followed, leaf, count);
   const taken = await byTurns(rounds, { measured: () => publishOften(followed, leaf, count), baseline });
-  const perSubscriber = ((await product.memory()) - before) / count;
+  const after = await product.memory();
   const p99 = quantile(taken.measured.flat(), 0.99);
   const what = `${count} subscribers over ${sockets} connections`;
   const isBudget = count === 1_000;
@@ -67,8 +67,8 @@ async function fanOutTo(
     },
     {
       what: `memory of a subscriber, ${what}`,
-      measured: `${Math.round(perSubscriber / 1_024)} KiB`,
-      baseline: '',
+      measured: `${kibPer(count, after.heap - before.heap)} of objects`,
+      baseline: `${kibPer(count, after.resident - before.resident)} resident`,
       ratio: '',
       limit: '',
       ok: null,
@@ -110,6 +110,10 @@ function timesOf(taken: Rounds<readonly number[]>['measured']): string {
   const waits = taken.flat();
   const at = (share: number) => quantile(waits, share).toFixed(1);
   return `p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)} ms`;
+}
+
+function kibPer(count: number, bytes: number): string {
+  return `${Math.round(bytes / count / 1_024)} KiB`;
 }
 
 function inTimes(ratio: number): string {

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { type Client, createClient } from '../../src/client/index.ts';
 import { developmentKey } from '../../src/config.ts';
 import { startChild } from './child.ts';
-import type { Served, ServedAt } from './served.ts';
+import type { Memory, Served, ServedAt } from './served.ts';
 
 /** The whole server in a process of its own, on a database. */
 export interface Product extends AsyncDisposable {
@@ -13,8 +13,8 @@ export interface Product extends AsyncDisposable {
   readonly sql: pg.Client;
   /** Processor time its process has used so far. */
   cpuMs(): Promise<number>;
-  /** Memory that its process needs, in bytes. */
-  memory(): Promise<number>;
+  /** What its process needs of memory. */
+  memory(): Promise<Memory>;
 }
 
 export const keyHeader = { 'X-API-Key': developmentKey };
@@ -32,7 +32,7 @@ export async function startProduct(databaseUrl: string): Promise<Product> {
     client: createClient({ url, apiKey: developmentKey }),
     sql,
     cpuMs: async () => (await child.ask('usage')).cpuMs,
-    memory: async () => (await child.ask('memory')).rss,
+    memory: async () => (await child.ask('memory')).memory,
     [Symbol.asyncDispose]: async () => {
       await sql.end();
       await child[Symbol.asyncDispose]();

@@ -18,8 +18,14 @@ export interface ServedAt {
   readonly url: string;
   /** Processor time of this process so far. */
   readonly cpuMs: number;
-  /** Memory of this process, in bytes; without what nothing needs any more when that was the question. */
-  readonly rss: number;
+  /** Memory of this process and the objects in it, in bytes; without what nothing needs any more when that was the question. */
+  readonly memory: Memory;
+}
+
+export interface Memory {
+  /** What the process has from the system, which it gives back late. */
+  readonly resident: number;
+  readonly heap: number;
 }
 
 /**
@@ -42,7 +48,8 @@ answerParent<Served, ServedAt>(async (served) => {
     url = await server.listen({ host: '127.0.0.1', port: 0 });
   }
   const { user, system } = process.cpuUsage();
-  return { url, cpuMs: (user + system) / 1_000, rss: process.memoryUsage.rss() };
+  const { rss: resident, heapUsed: heap } = process.memoryUsage();
+  return { url, cpuMs: (user + system) / 1_000, memory: { resident, heap } };
 });
 
 async function serveProduct({ databaseUrl: url, letsEverybodyIn }: Extract<Served, { databaseUrl: string }>) {
