@@ -28,12 +28,38 @@ export async function ownRows<Row extends object>(
   if (missing.length === 0) {
     return kept as (readonly Row[])[]; // none is missing
   }
-  const fresh = gather(await read(missing.map(({ key }) => key)));
-  for (const { version, rows } of fresh.values()) {
-    cache.set(version, rows);
-  }
+  const names = missing.map((tenant) => `${tenant.key}@${versionOf(tenant)}`).join();
+  const fresh = await once(cache, names, async () => {
+    const gathered = gather(await read(missing.map(({ key }) => key)));
+    for (const { version, rows } of gathered.values()) {
+      cache.set(version, rows);
+    }
+    return gathered;
+  });
   view.torn ||= missing.some((tenant) => fresh.get(tenant.key)?.version !== versionOf(tenant));
   return tenants.map((tenant, index) => kept[index] ?? fresh.get(tenant.key)?.rows ?? []);
+}
+
+type Reading = Promise<Map<bigint, Fresh<object>>>;
+
+/** What is being read for each cache, by the rows that are wanted. */
+const readings = new WeakMap<object, Map<string, Reading>>();
+
+/**
+ * Lets everybody who wants the same rows at the same moment, as after a change that many are told of, wait for one reading. Whoever began it knew
+ * the versions that are wanted now, so it reads nothing older.
+ */
+async function once<Row extends object>(
+  cache: object,
+  names: string,
+  read: () => Promise<Map<bigint, Fresh<Row>>>,
+): Promise<Map<bigint, Fresh<Row>>> {
+  const going = readings.get(cache) ?? new Map<string, Reading>();
+  readings.set(cache, going);
+  const reading =
+    (going.get(names) as ReturnType<typeof read> | undefined) ?? read().finally(() => going.delete(names)); // a cache has rows of one kind
+  going.set(names, reading as Reading);
+  return reading;
 }
 
 interface Fresh<Row> {

@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { verifyWebhook } from '../../src/webhooks.ts';
+import { overSockets } from '../support/live.ts';
 import { distinctIds, Receiver } from '../support/webhook-receiver.ts';
 import { WebhookWorld } from '../support/webhook-world.ts';
 
@@ -221,6 +222,59 @@ test('what a webhook of a tenant is told stays within what it may see', async ()
     ['config.updated', moved.id],
   ]);
   expect(JSON.stringify(told)).not.toContain(outside.id);
+});
+
+test('a secret is in nothing that is sent to anybody, by webhook or subscription', async () => {
+  const transport = overSockets(await hooks.world.app.server.listen({ host: '127.0.0.1', port: 0 }));
+  const tenant = await hooks.world.tenant();
+  await hooks.webhook({ tenantId: tenant.id, url: receiver.url, events: ['*'] });
+  const marker = 'marker-of-a-secret-value';
+  const following = transport.follow(
+    'subscription ($id: ID!) { events(tenantId: $id) { event { type before after } } }',
+    { id: tenant.id },
+  );
+  expect(await following.isQuiet(300)).toBe(true);
+  await hooks.world.config(tenant, { token: marker }, { sensitive: true });
+  await hooks.world.config(tenant, { token: `${marker}-2` }, { sensitive: true });
+  const { createApiKey } = await hooks.world.data(
+    'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { plaintextKey } }',
+    { input: { tenantId: tenant.id, scopes: ['read'] } },
+  );
+  const sent = await following.take(3);
+  await receiver.until((received) => received.some(({ message }) => message.type === 'api_key.created'));
+  await receiver.until((received) => distinctIds(received).size === 4);
+  const all = JSON.stringify([sent, receiver.received.map(({ body, headers }) => [body, headers])]);
+  expect(all).toContain('config.updated');
+  expect(all).not.toContain(marker);
+  expect(all).not.toContain(createApiKey.plaintextKey);
+  await transport.close();
+});
+
+test('a webhook to which nothing has arrived for long enough is switched off, and says why', async () => {
+  await using impatient = await WebhookWorld.open({
+    STRATUM_WEBHOOK_SCHEDULE: Array.from({ length: 30 }, () => '100ms').join(','),
+    STRATUM_WEBHOOK_GIVE_UP: '1s',
+  });
+  impatient.startWorker();
+  receiver.behave = (_received, answer) => void answer.writeHead(502).end();
+  const tenant = await impatient.world.tenant();
+  const { id } = await impatient.webhook({ tenantId: tenant.id, url: receiver.url });
+  await impatient.world.config(tenant, { a: 1 });
+  const document = 'query ($id: ID!) { webhook(id: $id) { active disabledReason failingSince } }';
+  const { disabledReason } = await eventually(
+    async () => (await impatient.world.data(document, { id })).webhook,
+    ({ active }) => !active,
+  );
+  expect(disabledReason).toMatch(/^nothing arrived since .*; the last fault: HTTP 502$/);
+  const [delivery] = await impatient.deliveries({ id });
+  expect(delivery.status).toBe('pending');
+  // Switched on again, what waited goes on.
+  receiver.behave = (_received, answer) => void answer.writeHead(200).end();
+  await impatient.world.data('mutation ($id: ID!) { enableWebhook(id: $id) { active } }', { id });
+  await eventually(
+    async () => (await impatient.deliveries({ id }))[0],
+    ({ status }) => status === 'success',
+  );
 });
 
 async function stateOf(id: string): Promise<{ active: boolean; disabledReason: string | null }> {

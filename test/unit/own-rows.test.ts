@@ -48,6 +48,29 @@ describe('the own rows of tenants', () => {
     expect(reads).toEqual([[2n, 1n]]);
   });
 
+  test('are read once for all who want them at the same moment', async () => {
+    const { reads, ask } = scene();
+
+    const [first, second] = await Promise.all([ask(), ask()]);
+
+    expect(second).toEqual(first);
+    expect(reads).toHaveLength(1);
+  });
+
+  test('are read again when the reading fails', async () => {
+    const { stored, reads, ask } = scene();
+    stored.get = () => {
+      stored.get = Map.prototype.get;
+      throw new Error('the database is gone');
+    };
+
+    const failed = await Promise.allSettled([ask(), ask()]);
+
+    expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await ask()).toHaveLength(2);
+    expect(reads).toHaveLength(2);
+  });
+
   test('are read once for as long as they do not change, having none included', async () => {
     const { reads, view, ask } = scene();
 
