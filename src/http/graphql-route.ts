@@ -41,9 +41,16 @@ function keepJsonAsText(server: FastifyInstance): void {
   });
 }
 
+/** What the GraphQL server answers, without a word, when no form of the answer is accepted. */
+const notAcceptable = 406;
+
 const endless = /^(text\/event-stream|multipart\/mixed)/;
 
 async function send(reply: FastifyReply, response: Response): Promise<unknown> {
+  if (response.status === notAcceptable) {
+    const forms = 'application/json, or text/event-stream for a subscription';
+    throw new StratumError('NOT_ACCEPTABLE', `The answer comes as ${forms}; the request accepts neither of what fits`);
+  }
   reply.code(response.status);
   response.headers.forEach((value, name) => {
     reply.header(name, value);
