@@ -55,7 +55,8 @@ export function createFeed({ database, pollMs = 5_000, onFault = () => {} }: Fee
     reading = true;
     try {
       while (woken.size > 0 && !closed) {
-        const asked = [...woken];
+        // One that all have left may have been followed by another of the same ledger.
+        const asked = [...woken].filter((tail) => tails.get(tail.ledgerId) === tail);
         woken.clear();
         const pages = await readBehind(database, asked);
         for (const tail of asked) {

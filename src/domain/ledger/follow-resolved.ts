@@ -70,19 +70,20 @@ class Follower<Entry> {
 
   async *follow(signal: AbortSignal): AsyncGenerator<ResolvedChange<Entry>> {
     while (!signal.aborted) {
+      const place = placeOf(this.#lineage);
       const seat = await this.#sit(signal);
       try {
         yield* this.#tell(await this.#missed(seat), seat);
-        yield* this.#live(seat);
+        yield* this.#live(seat, place);
       } finally {
         seat.end('left');
       }
     }
   }
 
-  /** Until the tenant's place has changed, and with it what is to be watched. */
-  async *#live(seat: Seat): AsyncGenerator<ResolvedChange<Entry>> {
-    for (;;) {
+  /** For as long as the tenant is at a place, which says what is to be watched: with whatever was told, it may have gone. */
+  async *#live(seat: Seat, place: string): AsyncGenerator<ResolvedChange<Entry>> {
+    while (placeOf(this.#lineage) === place) {
       const taken = await seat.take(quietMs);
       if (taken === 'left') {
         return;
@@ -94,9 +95,6 @@ class Follower<Entry> {
       const events = taken.filter((event) => event.revision > this.#revision && this.#concerns(event));
       if (events.length > 0) {
         yield* this.#tell(events, seat);
-      }
-      if (events.some(({ type }) => type === 'tenant.moved' || type === 'tenant.purged')) {
-        return;
       }
     }
   }
@@ -173,6 +171,11 @@ class Follower<Entry> {
     const own = this.#lineage.some(({ id }) => id === tenantId);
     return own && (type.startsWith(this.#followed.prefix) || type === 'tenant.moved' || type === 'tenant.purged');
   }
+}
+
+/** Where a tenant is: its path names all that are above it, and so its tree. */
+function placeOf(lineage: Lineage): string {
+  return lineage.at(-1)?.path ?? '';
 }
 
 /** Whether an event can have changed what applies under a key. */

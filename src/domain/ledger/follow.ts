@@ -147,7 +147,8 @@ class Follower {
         revision = event.revision;
       }
       if (page.length < pageSize) {
-        return { ledgerId, revision: until ?? revision };
+        // The feed may be behind what is read here: it never leads back.
+        return { ledgerId, revision: until !== null && until > revision ? until : revision };
       }
     }
   }

@@ -44,7 +44,7 @@ export interface Seat {
   readonly from: bigint;
   /** The events since the last time, when there are any, or none when the time is over. An end stays an end. */
   take(forMs: number): Promise<readonly Event[] | End>;
-  /** Comes back when the feed has come at least this far. */
+  /** Comes back when the feed has come at least this far, or the seat has ended. */
   reach(revision: bigint): Promise<void>;
   end(reason: End): void;
 }
@@ -64,7 +64,7 @@ export class Tail {
   readonly #options: TailOptions;
   readonly #seats = new Set<TailSeat>();
   readonly #watching = new Map<string, Set<TailSeat>>();
-  #reaching: { readonly revision: bigint; readonly resolve: () => void }[] = [];
+  #reaching: { readonly seat: TailSeat; readonly revision: bigint; readonly resolve: () => void }[] = [];
 
   constructor(ledgerId: string, position: bigint, options: TailOptions) {
     this.ledgerId = ledgerId;
@@ -77,8 +77,8 @@ export class Tail {
   }
 
   seat(watch: Watch): Seat {
-    const seat = new TailSeat(this.position, {
-      reach: (revision) => this.#reach(revision),
+    const seat: TailSeat = new TailSeat(this.position, {
+      reach: (revision) => this.#reach(seat, revision),
       leave: () => this.#leave(seat, watch),
     });
     this.#seats.add(seat);
@@ -98,11 +98,7 @@ export class Tail {
       }
       this.position = event.revision;
     }
-    const reached = this.#reaching.filter(({ revision }) => revision <= this.position);
-    this.#reaching = this.#reaching.filter(({ revision }) => revision > this.position);
-    for (const { resolve } of reached) {
-      resolve();
-    }
+    this.#release(({ revision }) => revision <= this.position);
   }
 
   close(): void {
@@ -111,18 +107,27 @@ export class Tail {
     }
   }
 
-  #reach(revision: bigint): Promise<void> {
-    if (revision <= this.position) {
+  #reach(seat: TailSeat, revision: bigint): Promise<void> {
+    if (revision <= this.position || !this.#seats.has(seat)) {
       return Promise.resolve();
     }
     return new Promise((resolve) => {
-      this.#reaching.push({ revision, resolve });
+      this.#reaching.push({ seat, revision, resolve });
       this.#options.reach(this);
     });
   }
 
+  #release(isOver: (waiting: { readonly seat: TailSeat; readonly revision: bigint }) => boolean): void {
+    const released = this.#reaching.filter(isOver);
+    this.#reaching = this.#reaching.filter((waiting) => !isOver(waiting));
+    for (const { resolve } of released) {
+      resolve();
+    }
+  }
+
   #leave(seat: TailSeat, watch: Watch): void {
     this.#seats.delete(seat);
+    this.#release((waiting) => waiting.seat === seat);
     for (const name of watch) {
       const seats = this.#watching.get(name);
       seats?.delete(seat);
@@ -146,13 +151,8 @@ class TailSeat implements Seat {
 
   constructor(from: bigint, { reach, leave }: { reach: Seat['reach']; leave: () => void }) {
     this.from = from;
-    this.reach = (revision) => Promise.race([reach(revision), this.#whenEnded]);
+    this.reach = reach;
     this.#leave = leave;
-  }
-
-  readonly #endings = Promise.withResolvers<void>();
-  get #whenEnded(): Promise<void> {
-    return this.#endings.promise;
   }
 
   push(event: Event): void {
@@ -169,7 +169,6 @@ class TailSeat implements Seat {
       this.#ended = reason;
       this.#waiting = [];
       this.#leave();
-      this.#endings.resolve();
       this.#wake();
     }
   }
