@@ -8,8 +8,8 @@ import { claimIdempotencyKey, findAnswer, keepAnswer } from '../../src/domain/id
 import { createServices } from '../../src/domain/services.ts';
 import { createWebhook } from '../../src/domain/webhooks/create.ts';
 import { rotateWebhookSecret } from '../../src/domain/webhooks/rotate-secret.ts';
-import { readSecrets } from '../../src/domain/webhooks/secrets.ts';
 import { DomainWorld } from '../support/domain-world.ts';
+import { readSecrets } from '../support/webhook-secrets.ts';
 
 const oldKey = 'the encryption key that is to be left behind';
 const newKey = 'the encryption key that takes its place now';

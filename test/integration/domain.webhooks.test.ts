@@ -17,10 +17,10 @@ import { redeliver, redeliverFailed } from '../../src/domain/webhooks/redeliver.
 import { redeliverSince } from '../../src/domain/webhooks/redeliver-since.ts';
 import { rotateWebhookSecret } from '../../src/domain/webhooks/rotate-secret.ts';
 import type { Webhook } from '../../src/domain/webhooks/rows.ts';
-import { readSecrets } from '../../src/domain/webhooks/secrets.ts';
 import { testWebhook } from '../../src/domain/webhooks/test.ts';
 import { updateWebhook } from '../../src/domain/webhooks/update.ts';
 import { DomainWorld, outcomeOf, outcomesOf, uniqueSlug, unknownId } from '../support/domain-world.ts';
+import { readSecrets } from '../support/webhook-secrets.ts';
 
 let world: DomainWorld;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import type { Call } from '../call.ts';
 import { eventColumns } from '../ledger/rows.ts';
 import { shownEvent } from '../ledger/shown.ts';
 import { messageOf, testMessage, type WebhookMessage } from './data.ts';
-import { readSecrets } from './secrets.ts';
+import { envelopesOf, openSecret } from './secrets.ts';
 
 /** A delivery that is to be tried now, with all that it takes. */
 export interface DueDelivery {
@@ -20,6 +20,7 @@ export interface DueDelivery {
 }
 
 interface DueRow extends Omit<DueDelivery, 'message' | 'secrets'> {
+  readonly envelopes: readonly string[];
   readonly createdAt: Date;
   readonly homeId: string | null;
   readonly homePath: string | null;
@@ -32,7 +33,7 @@ interface DueRow extends Omit<DueDelivery, 'message' | 'secrets'> {
 export async function findDue(call: Pick<Call, 'database' | 'secrets'>, id: string): Promise<DueDelivery | null> {
   const [row] = await call.database.query<DueRow & Event>(Prisma.sql`
     select ${eventColumns}, d.id, d.webhook_id as "webhookId", w.url, w.ordered, d.attempts, w.failing_since as "failingSince",
-      d.created_at as "createdAt", t.id as "homeId", t.path as "homePath"
+      d.created_at as "createdAt", t.id as "homeId", t.path as "homePath", ${envelopesOf(Prisma.sql`w.id`)} as envelopes
     from webhook_deliveries d join webhooks w on w.id = d.webhook_id left join tenants t on t.key = w.tenant_key
       left join events e on e.ledger_id = d.ledger_id and e.revision = d.revision
     where d.id = ${id}::uuid and d.status = 'pending' and w.active and d.next_attempt_at <= now() + interval '1 second'
@@ -40,8 +41,8 @@ export async function findDue(call: Pick<Call, 'database' | 'secrets'>, id: stri
   if (row === undefined) {
     return null;
   }
-  const { webhookId, url, ordered, attempts, failingSince } = row;
-  const secrets = await readSecrets(call, webhookId);
+  const { webhookId, url, ordered, attempts, failingSince, envelopes } = row;
+  const secrets = envelopes.map((envelope) => openSecret(call, webhookId, envelope));
   return { id, webhookId, url, ordered, attempts, failingSince, message: told(row), secrets };
 }
 

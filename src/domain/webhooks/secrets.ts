@@ -28,13 +28,14 @@ export async function replaceSecret(
   await keepSecret(write, webhookId, secret);
 }
 
-/** The secrets of a webhook in clear that have not ended, the current one first: for signing alone. */
-export async function readSecrets(
-  { database, secrets }: Pick<Call, 'database' | 'secrets'>,
-  webhookId: string,
-): Promise<string[]> {
-  const rows = await database.query<{ envelope: string }>(Prisma.sql`
-    select envelope from webhook_secrets
-    where webhook_id = ${webhookId}::uuid and (ends_at is null or ends_at > ${new Date()}) order by ends_at desc nulls first`);
-  return rows.map(({ envelope }) => String(secrets.open(envelope, webhookSecretContext(webhookId))));
+/** The envelopes of a webhook's secrets that have not ended, the current one first, as a column. */
+export function envelopesOf(webhookId: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`array(
+    select envelope from webhook_secrets s where s.webhook_id = ${webhookId} and (s.ends_at is null or s.ends_at > now())
+    order by s.ends_at desc nulls first)`;
+}
+
+/** A secret in clear: for signing alone. */
+export function openSecret({ secrets }: Pick<Call, 'secrets'>, webhookId: string, envelope: string): string {
+  return String(secrets.open(envelope, webhookSecretContext(webhookId)));
 }
