@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SignJWT } from 'jose';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openRedis } from '../../src/http/redis.ts';
+import { overSockets } from '../support/live.ts';
 import { type OpenApp, type OpenAppOptions, openApp } from '../support/rest-app.ts';
 import { type Json, uniqueSlug } from '../support/rest-world.ts';
 import { freePort } from '../support/server-process.ts';
@@ -94,6 +95,20 @@ describe('every caller', () => {
     expect(Number(headers['retry-after'])).toBeGreaterThan(86_300);
     expect(body.error.details).toEqual({ limit: 1, retry_after_seconds: Number(headers['retry-after']) });
     expect(await statuses(6, () => send(app, high))).toEqual([200, 200, 200, 200, 200, 429]);
+  });
+
+  test('may send no more over a WebSocket: each of its operations counts, and so does opening it', async () => {
+    const app = await open({ settings: { RATE_LIMIT_MAX: '4' } });
+    const key = await newKey(urlOf(app));
+    const transport = overSockets(await app.app.server.listen({ host: '127.0.0.1', port: 0 }));
+    expect(await statuses(2, () => send(app, key))).toEqual([200, 200]);
+    const first = transport.follow('{ viewer { id } }', {}, key);
+    expect((await first.next()).data.viewer.id).toBeDefined();
+    const second = transport.follow('{ viewer { id } }', {}, key);
+    const failure = await second.next().catch(({ message }: Error) => message);
+    expect(failure).toContain('RATE_LIMITED');
+    expect((await send(app, key)).status).toBe(429);
+    await transport.close();
   });
 
   test('begins anew when the window is over', async () => {

@@ -1,4 +1,5 @@
 import {
+  type ExecutionResult,
   execute,
   type GraphQLArgument,
   type GraphQLField,
@@ -21,6 +22,7 @@ import {
   isScalarType,
   isSpecifiedScalarType,
   parse,
+  subscribe,
   validate,
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
@@ -91,7 +93,7 @@ describe('names', () => {
   });
 });
 
-const roots = [schema.getQueryType()!, schema.getMutationType()!];
+const roots = [schema.getQueryType()!, schema.getMutationType()!, schema.getSubscriptionType()!];
 const rootFields = roots.flatMap((root) =>
   Object.values(root.getFields()).map((field): [string, Field] => [`${root.name}.${field.name}`, field]),
 );
@@ -106,7 +108,30 @@ function scopeOf({ extensions }: Field): Rule {
   return scope!;
 }
 
+/** Everything that can be reached from a type by asking on and on. */
+function reachableFrom(type: GraphQLNamedType, seen = new Set<string>()): Set<string> {
+  if (seen.has(type.name) || !(isObjectType(type) || isInterfaceType(type))) {
+    return seen;
+  }
+  seen.add(type.name);
+  const concrete = isInterfaceType(type) ? schema.getPossibleTypes(type) : [];
+  const next = Object.values(type.getFields()).map((field) => getNamedType(field.type));
+  for (const one of [...concrete, ...next]) {
+    reachableFrom(one, seen);
+  }
+  return seen;
+}
+
 describe('access', () => {
+  test('what takes an administrator is behind fields that take one, or that ask by the kind of thing', () => {
+    const leading = rootFields.filter(([, field]) => reachableFrom(getNamedType(field.type)).has('ApiKey'));
+    expect(leading.length).toBeGreaterThan(5);
+    expect(leading.filter(([, field]) => scopeOf(field) !== 'admin').map(([name]) => name)).toEqual([
+      'Query.node',
+      'Query.nodes',
+    ]);
+  });
+
   test('is declared by every field that a document can begin with', () => {
     expect(() => assertEveryFieldHasRule(schema)).not.toThrow();
     const rules: readonly Rule[] = ['known', ...scopes];
@@ -120,7 +145,7 @@ describe('access', () => {
 
   test('to what can be read takes the scope read, to what can be changed more, and to take everything away or elsewhere the widest', () => {
     const readers = rootFields.filter(([, field]) => scopeOf(field) === 'read').map(([name]) => name);
-    const queries = rootFields.map(([name]) => name).filter((name) => name.startsWith('Query.'));
+    const queries = rootFields.map(([name]) => name).filter((name) => /^(Query|Subscription)\./.test(name));
     const administrators = rootFields.filter(([, field]) => scopeOf(field) === 'admin').map(([name]) => name);
     expect(readers).toEqual(queries.filter((name) => ![...administrators, 'Query.viewer'].includes(name)));
     expect(administrators.sort()).toEqual([
@@ -197,7 +222,10 @@ describe('a caller with too small a scope', () => {
   test.each(cases)('is FORBIDDEN %s with %s', async (name, _held, field, held) => {
     const document = parse(documentFor(field, name.split('.')[0]!));
     expect(validate(schema, document)).toEqual([]);
-    const { errors = [] } = await execute({ schema, document, contextValue: createContext(callBy(held)) });
+    const contextValue = createContext(callBy(held));
+    const asked = { schema, document, contextValue };
+    const answer = await (name.startsWith('Subscription') ? subscribe(asked) : execute(asked));
+    const { errors = [] } = answer as ExecutionResult; // nothing begins
     expect(errors.map(maskError)).toMatchObject([{ path: [field.name], extensions: { code: 'FORBIDDEN' } }]);
   });
 });
