@@ -140,7 +140,7 @@ describe('hand-written SQL can not rewrite history', () => {
     ['update events set type = type', 'STR02'],
     ["update events set after = '{}' where revision = 1", 'STR02'],
     ['delete from events', 'STR02'],
-    ['truncate events', 'STR02'],
+    ['truncate events cascade', 'STR02'],
     ['truncate ledgers cascade', 'STR02'],
     ['delete from ledgers', '23503'],
     ['update ledgers set id = gen_random_uuid() where revision > 0', '23503'],
