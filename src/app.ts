@@ -143,8 +143,11 @@ function feedEvents(server: FastifyInstance, { pool }: Database, { feed }: Servi
     url: pool.options.connectionString ?? '',
     channel: 'stratum_events',
     onMessage: (payload) => {
-      const [ledgerId = '', revision = ''] = payload.split(':');
-      feed.wake(ledgerId, BigInt(revision));
+      // Whoever has a login may say anything there.
+      const [, ledgerId, revision] = /^([\da-f-]{36}):(\d{1,19})$/.exec(payload) ?? [];
+      if (ledgerId !== undefined && revision !== undefined) {
+        feed.wake(ledgerId, BigInt(revision));
+      }
     },
     onBegin: () => feed.wakeAll(),
   });
@@ -225,6 +228,7 @@ function addGraphql(server: FastifyInstance, { config, openContext, trusted, obs
       chooseProtocol: handleProtocols,
       speak: (socket, req) => opened(socket, { incoming: { req }, close: socket.close }),
       heartbeatMs,
+      allowedOrigins: config.allowedOrigins,
     },
   });
 }

@@ -1,5 +1,6 @@
 import websocket, { type WebSocket } from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { StratumError } from '../domain/errors.ts';
 import { bodyLimit } from './json-body.ts';
 
 /** One connection, as a protocol sees it. */
@@ -23,7 +24,15 @@ export interface SocketOptions {
   readonly speak: SpeakProtocol;
   /** How often the other side is asked whether it is still there; who doesn't answer until the next time is gone. */
   readonly heartbeatMs: number;
+  /** The origins whose pages may open connections, beside our own. */
+  readonly allowedOrigins: readonly string[];
 }
+
+/** So much may wait for the other side to read it; while it is more, nothing is read of what it sends. */
+const maxUnreadBytes = 1024 * 1024;
+
+/** How long the other side may take to answer that the server is stopping. */
+const farewellMs = 1_000;
 
 const goingAway = 1001;
 const internalError = 4500;
@@ -31,23 +40,35 @@ const internalError = 4500;
 /** Lets a server have WebSockets. To be called before their routes are added. */
 export async function acceptSockets(
   server: FastifyInstance,
-  { chooseProtocol }: Pick<SocketOptions, 'chooseProtocol'>,
+  { chooseProtocol, allowedOrigins }: Pick<SocketOptions, 'chooseProtocol' | 'allowedOrigins'>,
 ): Promise<void> {
   await server.register(websocket, {
     options: { maxPayload: bodyLimit, handleProtocols: chooseProtocol },
     preClose(done) {
       for (const socket of this.websocketServer.clients) {
         socket.close(goingAway, 'the server is stopping');
+        setTimeout(() => socket.terminate(), farewellMs).unref();
       }
       done();
     },
   });
+  // Browsers ask nobody before they open a connection for a page of elsewhere: it is here that it has to be refused.
+  server.addHook('onRequest', (request, _reply, done) => {
+    const isRefused = request.ws && !mayOpen(request, allowedOrigins);
+    done(isRefused ? new StratumError('FORBIDDEN', 'Pages of this origin may not open connections') : undefined);
+  });
+}
+
+/** Programs that are no browsers name no origin. */
+function mayOpen({ headers: { origin, host } }: FastifyRequest, allowed: readonly string[]): boolean {
+  return origin === undefined || allowed.includes(origin) || (URL.canParse(origin) && new URL(origin).host === host);
 }
 
 /** The handler of a route for WebSockets. */
 export function socketHandler({ speak, heartbeatMs }: Pick<SocketOptions, 'speak' | 'heartbeatMs'>) {
   return (socket: WebSocket, request: FastifyRequest): void => {
     const stopHeartbeat = beat(socket, heartbeatMs);
+    holdBack(socket, request);
     const gather = gatherWrites(request);
     const fail = (error: unknown): void => {
       request.log.error(error, 'a connection failed');
@@ -93,6 +114,16 @@ function gatherWrites({ socket }: Pick<FastifyRequest, 'socket'>): () => void {
       process.nextTick(write);
     }
   };
+}
+
+/** Who sends and doesn't read would be answered into our memory: it has to read first. */
+function holdBack(socket: WebSocket, { socket: connection }: FastifyRequest): void {
+  socket.on('message', () => {
+    if (socket.bufferedAmount > maxUnreadBytes && !socket.isPaused) {
+      socket.pause();
+      connection.once('drain', () => socket.resume());
+    }
+  });
 }
 
 function beat(socket: WebSocket, everyMs: number): () => void {
