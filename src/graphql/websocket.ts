@@ -1,4 +1,4 @@
-import type { ExecutionArgs, GraphQLError } from 'graphql';
+import type { ExecutionArgs, GraphQLError, GraphQLFormattedError } from 'graphql';
 import { type Context as Connection, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
 import type { YogaServerInstance } from 'graphql-yoga';
 import { StratumError } from '../domain/errors.ts';
@@ -75,9 +75,20 @@ export function createSocketServer<Incoming extends object>({
         }
         return (await prepare(extra.incoming, credentialsIn(connectionParams), payload)) as ExecutionArgs;
       } catch (error) {
-        return [refused(error, extra.incoming)];
+        const refusal = refused(error, extra.incoming);
+        if (refusal.extensions['code'] === 'UNAUTHORIZED') {
+          extra.close(closeCodes.UNAUTHORIZED, refusal.message.slice(0, 120)); // it has no other credential to offer
+        }
+        return [refusal];
       }
     },
+    onError: (_context, _id, _payload, errors) => errors.map(withoutHttp),
+    onNext: (_context, _id, _payload, _args, { errors, data, extensions }) =>
+      errors && {
+        errors: errors.map(withoutHttp),
+        ...(data !== undefined && { data }),
+        ...(extensions && { extensions }),
+      },
   });
 }
 
@@ -85,6 +96,13 @@ export interface SocketExtra<Incoming> extends Record<PropertyKey, unknown> {
   readonly incoming: Incoming;
   /** Closes the connection with a code and a reason. */
   readonly close: (code: number, reason: string) => void;
+}
+
+/** What Yoga answers requests with, and takes out of what it sends, has no place here. */
+function withoutHttp(error: GraphQLError | GraphQLFormattedError): GraphQLFormattedError {
+  const { extensions = {}, ...rest } = 'toJSON' in error ? error.toJSON() : error;
+  const { http: _http, ...kept } = extensions;
+  return { ...rest, extensions: kept };
 }
 
 const names: Readonly<Record<string, string>> = {

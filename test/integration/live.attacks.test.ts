@@ -121,6 +121,22 @@ describe('who sends and does not read', () => {
   });
 });
 
+test('a key that is revoked has one refusal, and its connection is closed: none is sent by it uncounted', async () => {
+  const tenant = await world.tenant();
+  const { createApiKey } = await world.data(
+    'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { plaintextKey apiKey { id } } }',
+    { input: { tenantId: tenant.id, scopes: ['read'] } },
+  );
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  const closed = once(socket, 'close');
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'connection_init', payload: { apiKey: createApiKey.plaintextKey } }));
+  await once(socket, 'message');
+  await world.data('mutation ($id: ID!) { revokeApiKey(id: $id) { id } }', { id: createApiKey.apiKey.id });
+  socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query: '{ viewer { id } }' } }));
+  expect(await closed).toEqual([4401, Buffer.from('Invalid or revoked API key')]);
+});
+
 /** Whether the other side goes on reading: false when it has stopped, or has cut the connection. */
 function isDrained(socket: Socket): Promise<boolean> {
   return new Promise((resolve) => {

@@ -114,7 +114,7 @@ describe('an operation', () => {
     const raw = await opened();
     raw.send({ type: 'subscribe', id: '1', payload: { query } });
     const { payload } = await raw.until(failed);
-    expect(payload[0].extensions.code).toBe(code);
+    expect(payload[0].extensions).toEqual({ code }); // and nothing of HTTP
     raw.socket.close();
   });
 
@@ -228,6 +228,7 @@ test('a server that stops ends every subscription with a reason, and every conne
   expect(await raw.until(({ payload }) => payload?.errors)).toMatchObject({
     payload: { errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE', details: { after: null } } }] },
   });
+  expect(JSON.stringify(raw.messages)).not.toContain('Retry-After');
   const text = await streamed.text();
   expect(text).toContain('The server is stopping');
 });
