@@ -17,9 +17,17 @@ export class Failure {
 export function endable<Item>(make: (signal: AbortSignal) => AsyncGenerator<Item>): Endable<Item> {
   const controller = new AbortController();
   const { signal } = controller;
-  const generator = withFailure(make(signal));
+  const generator = make(signal);
+  let failed = false;
   return {
-    next: () => generator.next(),
+    next: async () => {
+      try {
+        return failed ? { done: true, value: undefined } : await generator.next();
+      } catch (error) {
+        failed = true;
+        return { done: false, value: new Failure(error) };
+      }
+    },
     return: async () => {
       controller.abort();
       return generator.return(undefined);
@@ -32,12 +40,4 @@ export function endable<Item>(make: (signal: AbortSignal) => AsyncGenerator<Item
       return this;
     },
   };
-}
-
-async function* withFailure<Item>(items: AsyncGenerator<Item>): AsyncGenerator<Item | Failure> {
-  try {
-    yield* items;
-  } catch (error) {
-    yield new Failure(error);
-  }
 }

@@ -143,7 +143,13 @@ class Follower {
     for (;;) {
       const page = await this.#readPage({ ledgerId, revision }, until);
       for (const event of page) {
-        yield* this.#show(event);
+        if (this.#isStale) {
+          await this.#check();
+        }
+        const shown = this.#shown(event);
+        if (shown !== null) {
+          yield shown;
+        }
         revision = event.revision;
       }
       if (page.length < pageSize) {
@@ -175,7 +181,13 @@ class Follower {
       await this.#check();
       await this.#view.call.feed.turn();
       for (const event of taken.filter(({ revision }) => revision > from.revision)) {
-        yield* this.#show(event);
+        if (this.#isStale) {
+          await this.#check();
+        }
+        const shown = this.#shown(event);
+        if (shown !== null) {
+          yield shown;
+        }
         position = { ledgerId: event.ledgerId, revision: event.revision };
         if (this.#changesPlace(event)) {
           return position;
@@ -184,15 +196,18 @@ class Follower {
     }
   }
 
-  async *#show(event: Event): AsyncGenerator<FollowedEvent> {
-    if (performance.now() - this.#checkedAt > freshForMs) {
-      await this.#check();
-    }
+  /** What is passed on of an event; null where it is none of what is followed. */
+  #shown(event: Event): FollowedEvent | null {
     const { call, subject, scope } = this.#view;
-    if (isInScope(scope, event)) {
-      this.#cursor = cursorBehind(subject, event);
-      yield { cursor: this.#cursor, event: shownEvent(scope.home, event), call: { ...call, view: { torn: false } } };
+    if (!isInScope(scope, event)) {
+      return null;
     }
+    this.#cursor = cursorBehind(subject, event);
+    return { cursor: this.#cursor, event: shownEvent(scope.home, event), call: { ...call, view: { torn: false } } };
+  }
+
+  get #isStale(): boolean {
+    return performance.now() - this.#checkedAt > freshForMs;
   }
 
   async #check(): Promise<void> {
