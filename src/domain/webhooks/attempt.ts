@@ -60,7 +60,7 @@ export async function recordAttempt(
   const outcome: Outcome = result.ok ? 'success' : pauseMs === null ? 'dead' : 'retry';
   const isOver = outcome !== 'retry';
   const status = { success: 'success', retry: 'pending', dead: 'failed' }[outcome];
-  const nextAt = pauseMs === null ? null : new Date(Date.now() + pauseMs);
+  const nextAt = fromNow(pauseMs);
   await call.database.query(Prisma.sql`
     with tried as (
       insert into webhook_attempts (delivery_id, number, started_at, duration_ms, response_code, response_body, error)
@@ -74,7 +74,7 @@ export async function recordAttempt(
     told as (
       update webhooks w set failing_since = case when ${result.ok} then null else now() end
       from changed where w.id = changed.webhook_id and (w.failing_since is null) <> ${result.ok})
-    select enqueue_delivery(id, webhook_id, ${nextAt}::timestamptz) from changed where not ${isOver}`);
+    select enqueue_delivery(id, webhook_id, ${nextAt}) from changed where not ${isOver}`);
   if (!result.ok) {
     await giveUp(call, due, result, policy);
   }
@@ -95,10 +95,12 @@ export async function putOff(
   { deliveryId, webhookId }: { readonly deliveryId: string; readonly webhookId: string },
   forMs: number,
 ): Promise<void> {
-  const at = new Date(Date.now() + forMs);
-  await database.query(
-    Prisma.sql`select enqueue_delivery(${deliveryId}::uuid, ${webhookId}::uuid, ${at}::timestamptz)`,
-  );
+  await database.query(Prisma.sql`select enqueue_delivery(${deliveryId}::uuid, ${webhookId}::uuid, ${fromNow(forMs)})`);
+}
+
+/** By the clock of the database, which says what is due too: those of processes differ. Null for never. */
+function fromNow(ms: number | null): Prisma.Sql {
+  return Prisma.sql`now() + make_interval(secs => ${ms === null ? null : ms / 1_000}::float8)`;
 }
 
 /** Switches off a webhook to which nothing arrives any more, and says why. What is on its way to it waits until somebody switches it on again. */
