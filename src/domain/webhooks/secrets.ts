@@ -21,10 +21,10 @@ export async function replaceSecret(
   webhookId: string,
   { secret, overlapSeconds }: { readonly secret: string; readonly overlapSeconds: number },
 ): Promise<void> {
-  const endsAt = new Date(Date.now() + overlapSeconds * 1_000);
   await write.db.$executeRaw`
     delete from webhook_secrets where webhook_id = ${webhookId}::uuid and (ends_at is not null or ${overlapSeconds} = 0)`;
-  await write.db.$executeRaw`update webhook_secrets set ends_at = ${endsAt} where webhook_id = ${webhookId}::uuid`;
+  await write.db.$executeRaw`
+    update webhook_secrets set ends_at = now() + make_interval(secs => ${overlapSeconds}::float8) where webhook_id = ${webhookId}::uuid`;
   await keepSecret(write, webhookId, secret);
 }
 
