@@ -16,7 +16,9 @@ import {
 import { sender } from '../support/webhook-sending.ts';
 
 const root = join(import.meta.dirname, '../..');
-const page = await readFile(join(root, 'docs/webhooks.md'), 'utf8');
+const whole = await readFile(join(root, 'docs/webhooks.md'), 'utf8');
+/** What is said to those who receive. */
+const page = whole.slice(whole.indexOf('## Receive and verify'));
 const [receiver = '', library = ''] = [...page.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(([, code]) => code);
 const [message = ''] = [...page.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, text]) => text);
 

@@ -78,6 +78,9 @@ export function createFeed({ database, pollMs = 5_000, onFault = () => {} }: Fee
     void read();
   };
   const look = async (): Promise<void> => {
+    if (tails.size === 0) {
+      return;
+    }
     try {
       const heads = await readHeads(database, [...tails.keys()]);
       const behind = [...tails.values()].filter(({ ledgerId, position }) => (heads.get(ledgerId) ?? 0n) > position);
@@ -87,7 +90,7 @@ export function createFeed({ database, pollMs = 5_000, onFault = () => {} }: Fee
       onFault(error);
     }
   };
-  const timer = setInterval(() => void (tails.size > 0 && look()), pollMs).unref();
+  const timer = setInterval(() => void look(), pollMs).unref();
 
   const open = (ledgerId: string, head: bigint): Tail => {
     const tail = new Tail(ledgerId, head, { reach: wake, onEmpty: () => tails.delete(ledgerId) });

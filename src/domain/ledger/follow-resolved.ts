@@ -2,7 +2,7 @@ import { type Event, Prisma } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
 import { type Lineage, requireTenant } from '../tenants/lineage.ts';
 import { type Endable, endable } from './endable.ts';
-import { checked, ended, quietMs } from './follow.ts';
+import { checked, ended, untilAsked } from './follow.ts';
 import { eventColumns } from './rows.ts';
 import { shownEvent } from './shown.ts';
 import { type Seat, watchMoves, watchTenant } from './tail.ts';
@@ -84,7 +84,7 @@ class Follower<Entry> {
   /** For as long as the tenant is at a place, which says what is to be watched: with whatever was told, it may have gone. */
   async *#live(seat: Seat, place: string): AsyncGenerator<ResolvedChange<Entry>> {
     while (placeOf(this.#lineage) === place) {
-      const taken = await seat.take(quietMs);
+      const taken = await seat.take(untilAsked());
       if (taken === 'left') {
         return;
       }

@@ -75,7 +75,12 @@ async function look(call: Call, { tenantId, subtree, types = null }: FollowEvent
 const freshForMs = 250;
 
 /** How long nothing may happen before it is asked all the same. */
-export const quietMs = 5_000;
+const quietMs = 5_000;
+
+/** How long to wait for what happens: until all who follow something in this process ask at once, and share a statement. */
+export function untilAsked(): number {
+  return quietMs - (performance.now() % quietMs);
+}
 
 const pageSize = 100;
 
@@ -171,7 +176,7 @@ class Follower {
   async *#readLive(from: Position, seat: Seat): AsyncGenerator<FollowedEvent, Position> {
     let position = from;
     for (;;) {
-      const taken = await seat.take(quietMs);
+      const taken = await seat.take(untilAsked());
       if (taken === 'left') {
         return position;
       }
