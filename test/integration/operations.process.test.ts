@@ -8,11 +8,14 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { rememberedPlace } from '../../src/db/embedded/place.ts';
 import { migrationsFolder } from '../../src/db/migrate.ts';
 import { freePort, type ServerProcess, startProcess } from '../support/server-process.ts';
 import { cloneDatabase, emptyDatabase } from '../support/template-database.ts';
+
+// Most tests here start several servers, each with a PostgreSQL of its own, beside whatever else the machine does.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const cleanup: (() => unknown)[] = [];
 
