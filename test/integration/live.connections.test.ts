@@ -181,8 +181,9 @@ describe('a subscriber that does not read', () => {
         Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`key_${index}`, `${value}${round}`])),
       );
     }
-    // Its seat is gone while it still doesn't read.
+    // Its seat is gone while it still doesn't read, for longer than anybody is waited for.
     await seats(0);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
     raw.socket.resume();
     const { payload } = await raw.until(({ payload }) => payload?.errors);
     const { code, details } = payload.errors[0].extensions;

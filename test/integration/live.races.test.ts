@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -58,6 +59,30 @@ test('events that were read behind a cursor before the process was told of them 
   expect(keyOf(await second)).toBe('b');
   expect(keyOf(await live)).toBe('d');
   await Promise.all([early.return?.(), late.return?.()]);
+  await seats(0);
+});
+
+test('a change of thousands at once cuts nobody off who takes one after the other, and is told without gap or repeat', async () => {
+  const tenant = await world.root();
+  const following = await followEvents(world.admin, { tenantId: tenant.id, subtree: true });
+  const first = next(following);
+  await seats(1);
+  const count = 3_000;
+  await world.sql(
+    `with head as (update ledgers set revision = revision + ${count} where id = $1 returning revision - ${count} as revision)
+    insert into events (ledger_id, revision, type, tenant_id, path, actor_type, actor_id, occurred_at, previous_hash, hash)
+    select ledger_id, e.revision + n, 'config.updated', tenant_id, path, actor_type, actor_id, occurred_at, previous_hash, hash
+    from head join events e on e.ledger_id = $1 and e.revision = head.revision, generate_series(1, ${count}) n`,
+    [tenant.id],
+  );
+  world.services.feed.wake(tenant.id, BigInt(count));
+  const revisions = [(await first).event.revision];
+  while (revisions.length < count) {
+    await sleep(1);
+    revisions.push((await next(following)).event.revision);
+  }
+  expect(revisions).toEqual(Array.from({ length: count }, (_, index) => BigInt(index + 2)));
+  await following.return?.();
   await seats(0);
 });
 

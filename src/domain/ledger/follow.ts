@@ -82,6 +82,9 @@ export function untilAsked(): number {
   return quietMs - (performance.now() % quietMs);
 }
 
+/** How long somebody may take over one event while more come in than are kept. */
+const patienceMs = 2_000;
+
 const pageSize = 100;
 
 class Follower {
@@ -172,12 +175,13 @@ class Follower {
       where ${inScope(scope, ledgerId)} and e.revision > ${revision} ${bound} order by e.revision limit ${pageSize}`);
   }
 
-  /** What comes while the tenant stays where it is. */
+  /** What comes while the tenant stays where it is. Of a change of thousands, who takes one after the other reads the rest in the ledger. */
   async *#readLive(from: Position, seat: Seat): AsyncGenerator<FollowedEvent, Position> {
     let position = from;
+    let longestMs = 0; // over one event, of those that were taken last
     for (;;) {
       const taken = await seat.take(untilAsked());
-      if (taken === 'left') {
+      if (taken === 'left' || (taken === 'slow' && longestMs < patienceMs)) {
         return position;
       }
       if (typeof taken === 'string') {
@@ -185,13 +189,16 @@ class Follower {
       }
       await this.#check();
       await this.#view.call.feed.turn();
+      longestMs = 0;
       for (const event of taken.filter(({ revision }) => revision > from.revision)) {
         if (this.#isStale) {
           await this.#check();
         }
         const shown = this.#shown(event);
         if (shown !== null) {
+          const passedAt = performance.now();
           yield shown;
+          longestMs = Math.max(longestMs, performance.now() - passedAt);
         }
         position = { ledgerId: event.ledgerId, revision: event.revision };
         if (this.#changesPlace(event)) {
