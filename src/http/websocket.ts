@@ -31,6 +31,9 @@ export interface SocketOptions {
 /** So much may wait for the other side to read it; while it is more, nothing is read of what it sends. */
 const maxUnreadBytes = 1024 * 1024;
 
+/** How long what goes on over connections may take to say that it ends, which it was told before. */
+const lastWordsMs = 200;
+
 /** How long the other side may take to answer that the server is stopping. */
 const farewellMs = 1_000;
 
@@ -42,20 +45,30 @@ export async function acceptSockets(
   server: FastifyInstance,
   { chooseProtocol, allowedOrigins }: Pick<SocketOptions, 'chooseProtocol' | 'allowedOrigins'>,
 ): Promise<void> {
+  let isStopping = false;
   await server.register(websocket, {
     options: { maxPayload: bodyLimit, handleProtocols: chooseProtocol },
     preClose(done) {
-      for (const socket of this.websocketServer.clients) {
-        socket.close(goingAway, 'the server is stopping');
-        setTimeout(() => socket.terminate(), farewellMs).unref();
-      }
-      done();
+      isStopping = true;
+      const { clients } = this.websocketServer;
+      const close = (): void => {
+        for (const socket of clients) {
+          socket.close(goingAway, 'the server is stopping');
+          setTimeout(() => socket.terminate(), farewellMs).unref();
+        }
+        done();
+      };
+      setTimeout(close, clients.size > 0 ? lastWordsMs : 0);
     },
   });
-  // Browsers ask nobody before they open a connection for a page of elsewhere: it is here that it has to be refused.
-  server.addHook('onRequest', (request, _reply, done) => {
-    const isRefused = request.ws && !mayOpen(request, allowedOrigins);
-    done(isRefused ? new StratumError('FORBIDDEN', 'Pages of this origin may not open connections') : undefined);
+  server.addHook('onRequest', async (request) => {
+    if (request.ws && isStopping) {
+      throw new StratumError('SERVICE_UNAVAILABLE', 'The server is stopping');
+    }
+    // Browsers ask nobody before they open a connection for a page of elsewhere: it is here that it has to be refused.
+    if (request.ws && !mayOpen(request, allowedOrigins)) {
+      throw new StratumError('FORBIDDEN', 'Pages of this origin may not open connections');
+    }
   });
 }
 

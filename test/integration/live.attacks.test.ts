@@ -66,15 +66,18 @@ describe('a page of another origin', () => {
   });
 });
 
+const handshake = [
+  ...['GET /graphql HTTP/1.1', 'Host: localhost', 'Connection: Upgrade', 'Upgrade: websocket'],
+  ...['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='],
+  ...['Sec-WebSocket-Protocol: graphql-transport-ws', '', ''],
+].join('\r\n');
+
 /** A connection that is let in, and from then on sends whatever it likes and reads nothing. */
 async function deaf(at = url): Promise<Socket> {
   const socket = connect(Number(new URL(at).port), '127.0.0.1');
   socket.on('error', () => {});
   await once(socket, 'connect');
-  const head = ['GET /graphql HTTP/1.1', 'Host: localhost', 'Connection: Upgrade', 'Upgrade: websocket'];
-  const key = ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
-  const protocol = 'Sec-WebSocket-Protocol: graphql-transport-ws';
-  socket.write(`${[...head, ...key, protocol].join('\r\n')}\r\n\r\n`);
+  socket.write(handshake);
   socket.write(message({ type: 'connection_init', payload: { apiKey: developmentKey } }));
   for (let read = ''; !read.includes('connection_ack'); read += socket.read() ?? '') {
     await once(socket, 'readable');
@@ -148,6 +151,25 @@ function isDrained(socket: Socket): Promise<boolean> {
     socket.once('close', () => resolve(false));
   });
 }
+
+test('a server that stops opens no connection any more, not even one that was asked for before', async () => {
+  await using stopping = await GraphqlWorld.open();
+  const at = await stopping.app.server.listen({ host: '127.0.0.1', port: 0 });
+  const socket = connect(Number(new URL(at).port), '127.0.0.1');
+  const [begin, rest] = [handshake.slice(0, 60), handshake.slice(60)];
+  socket.write(begin);
+  await once(stopping.app.server.server, 'connection');
+  const stopped = stopping.app.close();
+  await sleep(500);
+  socket.write(rest);
+  let answer = '';
+  for await (const chunk of socket) {
+    answer += chunk;
+  }
+  expect(answer).toMatch(/^HTTP\/1.1 503 /);
+  expect(answer).toContain('SERVICE_UNAVAILABLE');
+  await stopped;
+});
 
 test('a server that stops does not wait for those who do not hear of it', async () => {
   const stopping = await GraphqlWorld.open();
