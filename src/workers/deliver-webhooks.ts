@@ -16,6 +16,8 @@ export interface DeliverOptions {
   readonly call: Call;
   readonly sender: WebhookSender;
   readonly retry: RetryPolicy;
+  /** How long a job may take at the very most: one that is held for longer is held by nobody any more. */
+  readonly leaseMs: number;
   /** Hears what became of each attempt. */
   readonly onAttempt?: ((outcome: Outcome, seconds: number) => void) | null;
 }
@@ -30,8 +32,8 @@ export interface DeliverJob {
 /** So many deliveries go to one webhook at a time, unless it wants them in order. */
 const places = 8;
 
-/** One job of a webhook in order goes on with what comes next, so many times. */
-const inOneGo = 100;
+/** One job of a webhook in order goes on with what comes next, for so much of the time it may take. */
+const inOneGo = 1 / 3;
 
 /** A webhook that is busy has its next delivery put off by this much. */
 const putOffMs = 1_000;
@@ -44,11 +46,12 @@ export async function runDeliverJob(job: DeliverJob, busy: BusyWebhooks, options
     return;
   }
   try {
+    const end = performance.now() + options.leaseMs * inOneGo;
     let next: string | null = deliveryId;
-    for (let turn = 0; next !== null && turn < inOneGo; turn += 1) {
+    do {
       const outcome = await deliverWebhook(next, options);
       next = ordered && isOver(outcome) ? await nextInOrder(options.call, next) : null;
-    }
+    } while (next !== null && performance.now() < end);
     if (next !== null) {
       await putOff(options.call, { deliveryId: next, webhookId }, 0);
     }

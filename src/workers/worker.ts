@@ -14,8 +14,6 @@ export interface WorkerOptions extends DeliverOptions {
   readonly databaseUrl: string;
   /** How many jobs at a time. */
   readonly concurrency: number;
-  /** How long a job may take at the very most: one that is held for longer is held by nobody any more. */
-  readonly leaseMs: number;
   readonly log: (level: LogLevel, message: string, details?: object) => void;
 }
 
@@ -31,7 +29,7 @@ const sweepEveryMs = 10_000;
 const pauseMs = 1_000;
 
 /** Starts a worker, which begins again whenever it can't go on. Any number of them may work on one database: each job is done by one. */
-export function startWorker({ databaseUrl, concurrency, leaseMs, log, ...deliver }: WorkerOptions): Worker {
+export function startWorker({ databaseUrl, concurrency, log, ...deliver }: WorkerOptions): Worker {
   const stopping = new AbortController();
   const busy = createBusyWebhooks();
   const work = async (): Promise<void> => {
@@ -69,7 +67,7 @@ export function startWorker({ databaseUrl, concurrency, leaseMs, log, ...deliver
     }
   };
   const sweep = (): void => {
-    sweepDeliveries(deliver.call, leaseMs).catch((error: unknown) =>
+    sweepDeliveries(deliver.call, deliver.leaseMs).catch((error: unknown) =>
       log('warning', 'what is due could not be looked for; it is tried again', { err: error }),
     );
   };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { verifyWebhook } from '../../src/webhooks.ts';
@@ -181,6 +182,33 @@ test('in order: what fails holds up what is behind it in its tree, and nothing o
     expect([...new Set(values)]).toEqual([1, 2, 3, 4, 5]);
     expect(values).toEqual(values.toSorted((a, b) => a - b));
   }
+});
+
+test('in order: any number of workers send each event once, one after the other', { timeout: 120_000 }, async () => {
+  const tenant = await hooks.world.tenant();
+  let underWay = 0;
+  let most = 0;
+  receiver.behave = (_received, answer) => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    setTimeout(() => {
+      underWay -= 1;
+      answer.writeHead(204).end();
+    }, Math.random() * 40);
+  };
+  await hooks.webhook({ tenantId: tenant.id, url: receiver.url, ordered: true });
+  const others = [hooks.openWorker(), hooks.openWorker()];
+  const count = 150;
+  for (let value = 1; value <= count; value += 1) {
+    await hooks.world.config(tenant, { a: value });
+    await sleep(Math.random() * 40); // as long as it takes to send one: each comes while another is under way, or just has been
+  }
+  const received = await receiver.until((all) => distinctIds(all).size === count, 60_000);
+  await Promise.all(others.map((worker) => worker.stop()));
+  expect(received.map(({ message }) => message.revision)).toEqual(
+    Array.from({ length: count }, (_, index) => index + 3),
+  );
+  expect(most).toBe(1);
 });
 
 test('a receiver that hangs holds up nobody else', async () => {

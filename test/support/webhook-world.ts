@@ -27,8 +27,13 @@ export class WebhookWorld {
   }
 
   startWorker(): void {
+    this.#worker = this.openWorker();
+  }
+
+  /** Another worker, which is stopped by whoever opened it. */
+  openWorker(): Worker {
     const { app, database } = this.world;
-    this.#worker = openWorker({
+    return openWorker({
       config: readConfig(this.#settings),
       databaseUrl: database.pool.options.connectionString ?? '',
       services: app.services,

@@ -78,7 +78,7 @@ create table webhook_attempts (
 );
 
 -- Sets deliveries going, in the transaction that made them due, and gives how many. Each carries its webhook as a flag: a worker passes over those of
--- a webhook that it is busy with. All at once, since adding jobs one by one costs a write of many events its time. Without the worker's schema
+-- a webhook that it is busy with. Those of one in order are a queue, of which all workers together do one job at a time. All at once, since adding jobs one by one costs a write of many events its time. Without the worker's schema
 -- nothing is lost: a worker looks for what is due when it starts.
 create function enqueue_deliveries(deliveries uuid[], webhooks uuid[], due timestamptz) returns integer language plpgsql as $$
 begin
@@ -86,7 +86,7 @@ begin
     perform graphile_worker.add_jobs(array(
       select row(
         'deliver_webhook', json_build_object('deliveryId', d.id, 'webhookId', w.id, 'ordered', w.ordered),
-        null, due, null, 'delivery:' || d.id, null, array['webhook:' || w.id])::graphile_worker.job_spec
+        case when w.ordered then 'webhook:' || w.id end, due, null, 'delivery:' || d.id, null, array['webhook:' || w.id])::graphile_worker.job_spec
       from unnest(deliveries, enqueue_deliveries.webhooks) with ordinality as d(id, webhook, n) join webhooks w on w.id = d.webhook
       order by d.n));
   end if;
