@@ -98,7 +98,26 @@ $$;
 create function enqueue_delivery(delivery uuid, webhook uuid, due timestamptz) returns void language sql as
   'select enqueue_deliveries(array[delivery], array[webhook], due)';
 
+-- The keys of the tenants that a path leads through: what `tenant_path_part` makes of a key, back again.
+create function tenant_path_keys(path text) returns bigint[] language plpgsql immutable strict parallel safe as $$
+declare
+  keys bigint[] := '{}';
+  part text;
+  rest bigint;
+begin
+  foreach part in array string_to_array(rtrim(path, '/'), '/') loop
+    rest := 0;
+    for place in 1 .. length(part) loop
+      rest := rest * 36 + (strpos('0123456789abcdefghijklmnopqrstuvwxyz', substr(part, place, 1)) - 1);
+    end loop;
+    keys := keys || rest;
+  end loop;
+  return keys;
+end
+$$;
+
 -- Whoever appends events: every webhook that is subscribed at this moment gets one delivery for each, and whoever listens is woken.
+-- Webhooks are found by the tenants that an event's paths lead through: what others have in the same tree costs nothing.
 create function events_announce() returns trigger language plpgsql as $$
 declare
   sent integer;
@@ -108,11 +127,11 @@ begin
     with made as (
       insert into webhook_deliveries as d (id, webhook_id, ledger_id, revision)
       select gen_random_uuid(), w.id, e.ledger_id, e.revision
-      from added e join webhooks w on w.root_id is null or w.root_id = e.ledger_id
+      from added e
+        cross join lateral (select tenant_path_keys(e.path) as path, tenant_path_keys(coalesce(e.from_path, '')) as from_path offset 0) keys
+        join webhooks w on w.tenant_key is null or w.tenant_key = any (keys.path || keys.from_path)
       where w.active and (e.type = any (w.events) or '*' = any (w.events))
-        and (w.tenant_key is null or (case when w.subtree
-          then '/' || e.path like '%/' || tenant_path_part(w.tenant_key) || '%' or '/' || e.from_path like '%/' || tenant_path_part(w.tenant_key) || '%'
-          else '/' || e.path like '%/' || tenant_path_part(w.tenant_key) end))
+        and (w.tenant_key is null or (w.root_id = e.ledger_id and (w.subtree or w.tenant_key = keys.path[cardinality(keys.path)])))
       order by e.ledger_id, e.revision
       -- Who deletes a webhook meanwhile is waited for: there is no delivery for what is gone then.
       for key share of w
