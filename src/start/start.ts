@@ -5,6 +5,7 @@ import { type Database, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import type { Outcome } from '../domain/webhooks/attempt.ts';
 import { timeBudget } from '../time-budget.ts';
+import type { Worker } from '../workers/worker.ts';
 import { banner } from './banner.ts';
 import { listen } from './listen.ts';
 import { logInto } from './log.ts';
@@ -38,12 +39,13 @@ export async function start(config: Config, say: (line: string) => void): Promis
     cleanup.push(() => closeDatabase(database));
     await assertReachable(database);
     const app = await createApp({ config, database, ...(await findSecrets(config)) });
-    cleanup.push(() => closeApp(app, config.shutdownGraceMs));
+    let worker: Worker | null = null;
+    // Both at once: nothing new is taken while the worker waits for receivers.
+    cleanup.push(async () => void (await Promise.all([closeApp(app, config.shutdownGraceMs), worker?.stop()])));
     if (config.worker) {
       const { services, metrics, server } = app;
       const onAttempt = metrics && ((outcome: Outcome, seconds: number) => metrics.delivery(outcome, seconds));
-      const worker = openWorker({ config, databaseUrl: storage.url, services, log: logInto(server.log), onAttempt });
-      cleanup.push(() => worker.stop());
+      worker = openWorker({ config, databaseUrl: storage.url, services, log: logInto(server.log), onAttempt });
     }
     const url = await listen(app.server, config);
     say(banner({ url, place: storage.place, config }));

@@ -243,3 +243,32 @@ test('a quiet system tries again by itself, and a server that is told to stop en
   await hook.until(({ length }) => length === 4, 30_000);
   expect(await main.end()).toBe(0);
 });
+
+test('a server that is told to stop takes nothing new while its worker still waits for a receiver', {
+  timeout,
+}, async () => {
+  const { url } = await database();
+  const main = await server(url, { STRATUM_WORKER: 'on', STRATUM_WEBHOOK_TIMEOUT: '8s' });
+  const hook = await receiver();
+  const id = await tenant(main.url);
+  await webhook(main.url, { tenantId: id, url: hook.url });
+  let isWaiting = true;
+  hook.behave = (_received, answer) => {
+    answer.on('close', () => {
+      isWaiting = false;
+    });
+  };
+  await post(main.url, set, { id, key: 'a', value: 1 });
+  await hook.until(({ length }) => length === 1, 30_000);
+  const ended = main.end();
+  const isTaken = () =>
+    fetch(`${main.url}/api/v1/health/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  while (await isTaken()) {
+    await sleep(50);
+  }
+  expect(isWaiting).toBe(true);
+  expect(await ended).toBe(0);
+});
