@@ -1,5 +1,6 @@
 import { createRedisEventTarget } from '@graphql-yoga/redis-event-target';
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 
 /** What is told to all processes when a ledger has grown. */
 export interface Wakeup {
@@ -18,6 +19,8 @@ const topic = 'stratum:events';
 
 type WakeupEvent = CustomEvent<Wakeup>;
 
+const wakeup = z.object({ ledgerId: z.guid(), revision: z.string().regex(/^\d{1,19}$/) });
+
 /**
  * Wakes the processes of an installation through Redis, beside what the database does: for those that can't listen there, as behind a pooler in
  * transaction mode.
@@ -33,10 +36,25 @@ export function openWakeups(redis: Redis, onWakeup: (wakeup: Wakeup) => void): W
       on: listening.on.bind(listening),
       subscribe: (name: string) => listening.subscribe(name).catch(() => {}),
     } as unknown as Redis,
+    // Whoever may use Redis may say anything there.
+    serializer: { stringify: JSON.stringify, parse: jsonOrNull },
   });
-  target.addEventListener(topic, (event: WakeupEvent) => onWakeup(event.detail));
+  target.addEventListener(topic, ({ detail }: CustomEvent<unknown>) => {
+    const { success, data } = wakeup.safeParse(detail);
+    if (success) {
+      onWakeup(data);
+    }
+  });
   return {
     announce: (detail) => void target.dispatchEvent(new CustomEvent(topic, { detail })),
     close: () => listening.disconnect(),
   };
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

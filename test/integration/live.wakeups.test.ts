@@ -95,6 +95,18 @@ describe('with Redis', async () => {
     await toldUnasked(processes);
   });
 
+  test.skipIf(!(await isThere()))('a message that is no wake-up is passed over', async () => {
+    const { far, tenant, following } = await two({ REDIS_URL: redisUrl });
+    const redis = openRedis(redisUrl, { warn: () => {}, info: () => {} });
+    await new Promise((resolve) => redis.once('ready', resolve));
+    for (const message of ['', '{', 'null', '{"ledgerId":1}', JSON.stringify({ ledgerId: tenant.id, revision: 'x' })]) {
+      await redis.publish('stratum:events', message);
+    }
+    redis.disconnect();
+    await far.config(tenant, { a: 1 });
+    expect(await revisionOf(following)).toBe(2);
+  });
+
   test('that is out of reach nothing is lost, and the process ends as it should', async () => {
     const { far, tenant, following } = await two({ REDIS_URL: 'redis://127.0.0.1:1' });
     await far.config(tenant, { a: 1 });
