@@ -138,3 +138,9 @@ const writtenWithExponent = 1e21;
 function plural(count: number, noun: string): string {
   return count === 1 ? noun : `${noun}s`;
 }
+
+/** How long, in seconds, what is replaced goes on beside what replaces it. */
+export function overlapUpTo(maxSeconds: number) {
+  const range = `must be 0 to ${maxSeconds}`;
+  return z.number().int().min(0, range).max(maxSeconds, range);
+}

@@ -1,10 +1,9 @@
-import { Failure } from '../domain/ledger/endable.ts';
 import { type FollowedEvent, followEvents } from '../domain/ledger/follow.ts';
 import { eventTypeList } from '../domain/ledger/types.ts';
 import { parse } from '../domain/validation.ts';
 import { builder } from './builder.ts';
-import { renew } from './context.ts';
 import { Event } from './event.ts';
+import { passOn } from './followed.ts';
 
 const FollowedEventType = builder.objectRef<FollowedEvent>('FollowedEvent').implement({
   description: 'An event as it is followed.',
@@ -50,12 +49,6 @@ builder.subscriptionField('events', (t) =>
         types: types ? parse(eventTypeList, types, ['types']) : null,
         after,
       }),
-    resolve: (item, _args, context) => {
-      if (item instanceof Failure) {
-        throw item.error;
-      }
-      renew(context, item.call);
-      return item;
-    },
+    resolve: (item, _args, context) => passOn(item, context),
   }),
 );

@@ -1,13 +1,12 @@
 import { followConfig } from '../domain/config/follow.ts';
 import type { ResolvedEntry } from '../domain/config/resolved.ts';
-import { Failure } from '../domain/ledger/endable.ts';
 import type { ResolvedChange } from '../domain/ledger/follow-resolved.ts';
 import { followPermissions } from '../domain/permissions/follow.ts';
 import type { ResolvedPermission } from '../domain/permissions/resolved.ts';
 import { builder } from './builder.ts';
 import { ResolvedConfigEntry } from './config.ts';
-import { type Context, renew } from './context.ts';
 import { Event } from './event.ts';
+import { passOn } from './followed.ts';
 import { ResolvedPermissionType } from './permission.ts';
 
 const described = {
@@ -38,15 +37,6 @@ const ResolvedPermissionChange = builder
       event: t.expose('event', { type: Event, description: described.event }),
     }),
   });
-
-/** What is shown of an item is read as of its own moment. */
-function passOn<Item extends { readonly call: Context['call'] }>(item: Item | Failure, context: Context): Item {
-  if (item instanceof Failure) {
-    throw item.error;
-  }
-  renew(context, item.call);
-  return item;
-}
 
 builder.subscriptionFields((t) => ({
   resolvedConfigChanged: t.field({

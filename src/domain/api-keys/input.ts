@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { rateWindowMs } from '../../rate-window.ts';
 import type { Scope } from '../principal.ts';
-import { text, uuid } from '../validation.ts';
+import { overlapUpTo, text, uuid } from '../validation.ts';
 
 /** At least one scope, each once. */
 export const scopeList = z
@@ -40,12 +40,7 @@ const maxOverlapSeconds = 31_536_000;
 
 export const rotateApiKeyInput = z.object({
   name: keyName.nullish(),
-  overlapSeconds: z
-    .number()
-    .int()
-    .min(0, `must be 0 to ${maxOverlapSeconds}`)
-    .max(maxOverlapSeconds, `must be 0 to ${maxOverlapSeconds}`)
-    .nullish(),
+  overlapSeconds: overlapUpTo(maxOverlapSeconds).nullish(),
 });
 
 export const dormantDays = z.number().int().min(1, 'must be 1 to 365').max(365, 'must be 1 to 365');

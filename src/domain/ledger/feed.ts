@@ -132,27 +132,29 @@ export function createFeed({ database, pollMs = 5_000, onFault = () => {} }: Fee
   };
 }
 
+/** Takes a seat that is left when a signal says so. */
+export async function sitUntil(feed: Feed, signal: AbortSignal, ledgerId: string, watch: Watch): Promise<Seat> {
+  const seat = await feed.join(ledgerId, watch);
+  const leave = (): void => seat.end('left');
+  signal.addEventListener('abort', leave, { once: true });
+  if (signal.aborted) {
+    leave();
+  }
+  return seat;
+}
+
 /** What each ledger has behind the position of its tail, in one statement. */
 async function readBehind(database: FeedOptions['database'], tails: readonly Tail[]): Promise<Map<string, Event[]>> {
-  const pages = new Map<string, Event[]>();
-  const rows =
-    tails.length === 0
-      ? []
-      : await database.query<Event>(Prisma.sql`
+  if (tails.length === 0) {
+    return new Map();
+  }
+  const events = await database.query<Event>(Prisma.sql`
     select e.* from unnest(${tails.map(({ ledgerId }) => ledgerId)}::uuid[], ${tails.map(({ position }) => position)}::bigint[]) as tail(id, position)
       cross join lateral (
         select ${eventColumns} from events e where e.ledger_id = tail.id and e.revision > tail.position order by e.revision limit ${pageSize}
       ) e
     order by e."ledgerId", e.revision`);
-  for (const event of rows) {
-    const page = pages.get(event.ledgerId);
-    if (page === undefined) {
-      pages.set(event.ledgerId, [event]);
-    } else {
-      page.push(event);
-    }
-  }
-  return pages;
+  return Map.groupBy(events, ({ ledgerId }) => ledgerId);
 }
 
 async function readHeads(database: FeedOptions['database'], ids: readonly string[]): Promise<Map<string, bigint>> {

@@ -2,6 +2,7 @@ import { type Event, Prisma } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
 import { type Lineage, requireTenant } from '../tenants/lineage.ts';
 import { type Endable, endable } from './endable.ts';
+import { sitUntil } from './feed.ts';
 import { checked, ended, untilAsked } from './follow.ts';
 import { eventColumns } from './rows.ts';
 import { shownEvent } from './shown.ts';
@@ -128,15 +129,9 @@ class Follower<Entry> {
     }
   }
 
-  async #sit(signal: AbortSignal): Promise<Seat> {
+  #sit(signal: AbortSignal): Promise<Seat> {
     const watch = this.#lineage.flatMap(({ path }) => [watchTenant(path), watchMoves(path)]);
-    const seat = await this.#call.feed.join(this.#lineage[0]?.id ?? '', watch);
-    const leave = (): void => seat.end('left');
-    signal.addEventListener('abort', leave, { once: true });
-    if (signal.aborted) {
-      leave();
-    }
-    return seat;
+    return sitUntil(this.#call.feed, signal, this.#lineage[0]?.id ?? '', watch);
   }
 
   /** What came between the last reading and the seat. */

@@ -5,6 +5,7 @@ import { hasScope } from '../principal.ts';
 import { type Lineage, requireTenant } from '../tenants/lineage.ts';
 import { assertReachable, cursorBehind, placeOf } from './cursor.ts';
 import { type Endable, endable } from './endable.ts';
+import { sitUntil } from './feed.ts';
 import { eventColumns } from './rows.ts';
 import { type EventScope, inScope, installationOf, isInScope, ledgerOf, type Subject } from './scope.ts';
 import { shownEvent } from './shown.ts';
@@ -121,14 +122,9 @@ class Follower {
     }
   }
 
-  async #sit(): Promise<Seat> {
-    const seat = await this.#view.call.feed.join(ledgerOf(this.#view.subject), watchOf(this.#view, this.#input));
-    const leave = (): void => seat.end('left');
-    this.#signal.addEventListener('abort', leave, { once: true });
-    if (this.#signal.aborted) {
-      leave();
-    }
-    return seat;
+  #sit(): Promise<Seat> {
+    const { call, subject } = this.#view;
+    return sitUntil(call.feed, this.#signal, ledgerOf(subject), watchOf(this.#view, this.#input));
   }
 
   /** Everything from a position on, along all trees the tenant was in, to where it is now: to the end there, or to a revision. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { eventTypes } from '../ledger/types.ts';
-import { text, uuid } from '../validation.ts';
+import { overlapUpTo, text, uuid } from '../validation.ts';
 import { webhookSecretFault } from './signature.ts';
 
 const subscribable: ReadonlySet<string> = new Set([...eventTypes, '*']);
@@ -56,10 +56,5 @@ const maxOverlapSeconds = 604_800;
 
 export const rotateSecretInput = z.object({
   secret: secret.nullish(),
-  overlapSeconds: z
-    .number()
-    .int()
-    .min(0, `must be 0 to ${maxOverlapSeconds}`)
-    .max(maxOverlapSeconds, `must be 0 to ${maxOverlapSeconds}`)
-    .nullish(),
+  overlapSeconds: overlapUpTo(maxOverlapSeconds).nullish(),
 });

@@ -1,0 +1,11 @@
+import { Failure } from '../domain/ledger/endable.ts';
+import { type Context, renew } from './context.ts';
+
+/** Passes on one item of what somebody follows: what is shown of it is read as of its own moment, and a failure is thrown. */
+export function passOn<Item extends { readonly call: Context['call'] }>(item: Item | Failure, context: Context): Item {
+  if (item instanceof Failure) {
+    throw item.error;
+  }
+  renew(context, item.call);
+  return item;
+}
