@@ -37,18 +37,18 @@ export function contextOpener({ services, authenticate, limiter, standard, reque
     const deadline = performance.now() + requestTimeoutMs;
     const headers = credentials === undefined ? request.headers : { ...request.headers, ...credentials };
     const arrival = { headers, peer: request.socket.remoteAddress };
-    const { principal, assertInUse } = await authenticate(arrival).catch(async (error: unknown) => {
+    const known = await authenticate(arrival).catch(async (error: unknown) => {
       await limiter.countAddress(request);
       throw error;
     });
-    await limiter.countCaller(request, countedOf(principal, standard));
-    assertInUse();
+    await limiter.countCaller(request, countedOf(known.principal, standard));
+    known.assertInUse();
     const recheck = async (): Promise<Principal> => {
-      const known = await authenticate(arrival);
-      known.assertInUse();
-      return known.principal;
+      const { principal, assertInUse } = await known.recheck();
+      assertInUse();
+      return principal;
     };
-    const caller = { principal, requestId: request.id, sourceIp: request.ip, deadline, recheck };
+    const caller = { principal: known.principal, requestId: request.id, sourceIp: request.ip, deadline, recheck };
     return createContext(createCall(services, { ...caller, ...(idempotency && { idempotency }) }));
   };
 }

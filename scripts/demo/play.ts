@@ -50,7 +50,7 @@ async function enter(
   if (found !== null) {
     return found;
   }
-  const { createTenant } = await client(CreateDemoTenantDocument, { input: { slug, name, parentId } });
+  const { createTenant } = await client.mutate(CreateDemoTenantDocument, { input: { slug, name, parentId } });
   if (createTenant === null) {
     throw new DemoError(`tenant ${name} was not created, and nobody said why`);
   }
@@ -59,7 +59,7 @@ async function enter(
 
 async function findTenant(client: Client, slug: string): Promise<DemoTenantFragment | null> {
   try {
-    return (await client(FindDemoTenantDocument, { slug })).tenantBySlug;
+    return (await client.query(FindDemoTenantDocument, { slug })).tenantBySlug;
   } catch (error) {
     if (error instanceof ApiError && error.code === 'TENANT_NOT_FOUND') {
       return null;
@@ -103,7 +103,7 @@ async function setConfig(
   if (entry?.locked === locked && entry.sensitive === sensitive && sameValue) {
     return 'as before';
   }
-  await client(SetDemoConfigDocument, { tenantId: tenant.id, input });
+  await client.mutate(SetDemoConfigDocument, { tenantId: tenant.id, input });
   return 'done';
 }
 
@@ -115,7 +115,7 @@ async function grant(
   const { key, ...wanted } = input;
   const policy = tenant.permissions.find((own) => own.key === key);
   if (policy === undefined) {
-    await client(CreateDemoPermissionDocument, { tenantId: tenant.id, input });
+    await client.mutate(CreateDemoPermissionDocument, { tenantId: tenant.id, input });
     return 'done';
   }
   const { value, mode, revocationMode } = policy;
@@ -126,7 +126,7 @@ async function grant(
   ) {
     return 'as before';
   }
-  await client(UpdateDemoPermissionDocument, { id: policy.id, input: wanted });
+  await client.mutate(UpdateDemoPermissionDocument, { id: policy.id, input: wanted });
   return 'done';
 }
 

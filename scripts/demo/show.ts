@@ -9,7 +9,7 @@ import { drawTree, show } from './tree.ts';
 
 /** Prints a tree with everything that applies to each of its tenants. */
 export async function showTree(client: Client, { say, paint }: Terminal, slug: string): Promise<void> {
-  const { tenantBySlug: root } = await client(ShowDemoTreeDocument, { slug });
+  const { tenantBySlug: root } = await client.query(ShowDemoTreeDocument, { slug });
   if (root === null) {
     return;
   }
@@ -27,7 +27,7 @@ export async function showExplanation(
   { say, paint }: Terminal,
   { slug, key }: { slug: string; key: string },
 ): Promise<void> {
-  const { tenantBySlug: tenant } = await client(ExplainDemoValueDocument, { slug, key });
+  const { tenantBySlug: tenant } = await client.query(ExplainDemoValueDocument, { slug, key });
   const resolved = tenant?.resolvedValue;
   if (!tenant || !resolved) {
     return;

@@ -8,7 +8,7 @@ export interface ImportRoot {
 /** The tenant with this slug; null when there is none. */
 export async function findRoot(client: Client, slug: string): Promise<ImportRoot | null> {
   try {
-    return (await client(FindImportRootDocument, { slug })).tenantBySlug;
+    return (await client.query(FindImportRootDocument, { slug })).tenantBySlug;
   } catch (error) {
     if (error instanceof ApiError && error.code === 'TENANT_NOT_FOUND') {
       return null;
@@ -37,6 +37,6 @@ interface Page {
 }
 
 async function readPage(client: Client, rootId: string, after: string | null): Promise<Page> {
-  const { tenant } = await client(ListImportedDocument, { rootId, after });
+  const { tenant } = await client.query(ListImportedDocument, { rootId, after });
   return tenant?.descendants ?? { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } };
 }

@@ -92,7 +92,7 @@ async function openRoot(options: ImportOptions, plan: Plan, slug: string): Promi
 
 async function createRoot({ client, file, root }: ImportOptions, slug: string): Promise<string | null> {
   const name = root ?? stemOf(file);
-  const { createTenants } = await client(ImportTenantsDocument, { tenants: [{ name, slug, parentId: null }] });
+  const { createTenants } = await client.mutate(ImportTenantsDocument, { tenants: [{ name, slug, parentId: null }] });
   return createTenants?.[0]?.id ?? null;
 }
 

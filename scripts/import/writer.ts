@@ -137,7 +137,7 @@ export class TenantWriter {
 
   async #create(items: readonly Item[]): Promise<void> {
     const tenants = items.map((item) => this.#toInput(item));
-    const { createTenants } = await this.#options.client(ImportTenantsDocument, { tenants });
+    const { createTenants } = await this.#options.client.mutate(ImportTenantsDocument, { tenants });
     const created = createTenants ?? [];
     for (const [position, { id }] of created.entries()) {
       this.#remember(items[position]?.index ?? top, id);

@@ -37,6 +37,8 @@ export interface Known {
   readonly principal: Principal;
   /** Refuses them while their tenant is out of use: `TENANT_SUSPENDED`, `TENANT_ARCHIVED`. */
   assertInUse(): void;
+  /** Who that is by now. It throws what the request would be refused with. */
+  recheck(): Promise<Known>;
 }
 
 /**
@@ -49,7 +51,7 @@ export type Authenticate = (arrival: Arrival) => Promise<Known>;
 export function createAuthenticator(options: AuthenticatorOptions): Authenticate {
   const { keys, holders, usage, readToken } = options;
   const configured = options.configuredKeys.map((key) => ({ ...key, hash: keys.hashOf(key.key) }));
-  const byToken = async (token: string, read: ReadToken): Promise<Known> => {
+  const byToken = async (token: string, read: ReadToken): Promise<Found> => {
     const { subject, tenantId, scopes, name, expiresAt } = await read(token);
     const home = await holders.tenant(tenantId);
     if (home?.status !== 'active') {
@@ -58,7 +60,16 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
     const principal = { type: 'jwt', id: subject, name, scopes, home: homeOf(home), expiresAt } as const;
     return { principal, assertInUse: () => {} };
   };
-  return async (arrival) => {
+  const byKey = async (text: string, hash: KeyHash): Promise<Found> => {
+    const holder = isMinted(text) ? await holders.ofKey(hash) : null;
+    if (holder === null) {
+      throw new StratumError('UNAUTHORIZED', 'Invalid or revoked API key');
+    }
+    usage.note(holder.id);
+    return { principal: principalOf(holder), assertInUse: () => assertInUse(holder.home) };
+  };
+  /** How the holder of a credential is found out, however often: what can be known of the credential itself is found out once. */
+  const finder = (arrival: Arrival): (() => Found | Promise<Found>) => {
     const credential = credentialOf(arrival.headers);
     if (credential === null) {
       throw new StratumError('UNAUTHORIZED', 'An API key is required, in X-API-Key or as a bearer token');
@@ -67,19 +78,20 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticate
     const hash = keys.hashOf(text);
     const known = findConfigured(configured, hash);
     if (known !== null) {
-      return admitConfigured(known, arrival);
+      return () => admitConfigured(known, arrival);
     }
-    if (kind === 'bearer' && readToken !== null && isToken(text)) {
-      return byToken(text, readToken);
-    }
-    const holder = isMinted(text) ? await holders.ofKey(hash) : null;
-    if (holder === null) {
-      throw new StratumError('UNAUTHORIZED', 'Invalid or revoked API key');
-    }
-    usage.note(holder.id);
-    return { principal: principalOf(holder), assertInUse: () => assertInUse(holder.home) };
+    return kind === 'bearer' && readToken !== null && isToken(text)
+      ? () => byToken(text, readToken)
+      : () => byKey(text, hash);
+  };
+  return async (arrival) => {
+    const find = finder(arrival);
+    const ask = async (): Promise<Known> => ({ ...(await find()), recheck: ask });
+    return ask();
   };
 }
+
+type Found = Omit<Known, 'recheck'>;
 
 function principalOf({ id, name, scopes, home, expiresAt, rateLimitMax, rateLimitWindow }: KeyHolder): Principal {
   const rateLimit = { max: rateLimitMax, window: rateLimitWindow };
@@ -106,7 +118,7 @@ function findConfigured(configured: readonly KnownKey[], hash: KeyHash): KnownKe
   return found[0] ?? null;
 }
 
-function admitConfigured({ id, isLocal = false }: KnownKey, arrival: Arrival): Known {
+function admitConfigured({ id, isLocal = false }: KnownKey, arrival: Arrival): Found {
   if (isLocal && !isFromHere(arrival)) {
     throw new StratumError(
       'UNAUTHORIZED',

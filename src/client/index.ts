@@ -10,11 +10,11 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch;
 }
 
-/** Sends one typed operation and gives back its typed data; throws {@link ApiError} or {@link UnreachableError}. */
-export type Client = <Data, Variables>(
-  document: TypedDocumentNode<Data, Variables>,
-  variables: Variables,
-) => Promise<Data>;
+/** Sends typed operations and gives back their typed data; throws {@link ApiError} or {@link UnreachableError}. */
+export interface Client {
+  query<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data>;
+  mutate<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data>;
+}
 
 /** A failure the server reported; `code` is one of the documented error codes. */
 export class ApiError extends Error {
@@ -40,7 +40,7 @@ export class UnreachableError extends Error {
   }
 }
 
-/** One function: give it a typed operation and its variables, get its typed data. Runs in a browser as well. */
+/** Give it a typed operation and its variables, get its typed data. Runs in a browser as well. */
 export function createClient({ url, apiKey, fetch = globalThis.fetch }: ClientOptions): Client {
   const endpoint = new URL('graphql', url.endsWith('/') ? url : `${url}/`).href;
   const headers = {
@@ -48,7 +48,7 @@ export function createClient({ url, apiKey, fetch = globalThis.fetch }: ClientOp
     'content-type': 'application/json',
     'x-api-key': apiKey,
   };
-  return async (document, variables) => {
+  const send: Client['query'] = async (document, variables) => {
     const body = JSON.stringify({ query: textOf(document), variables });
     const response = await fetch(endpoint, { method: 'POST', headers, body }).catch((error: unknown) => {
       throw new UnreachableError(url, `Nothing answers at ${url}${reasonOf(error)}`, { cause: error });
@@ -58,6 +58,7 @@ export function createClient({ url, apiKey, fetch = globalThis.fetch }: ClientOp
     // A result without errors has the shape that the document's type says.
     return answer.data as never;
   };
+  return { query: send, mutate: send };
 }
 
 /** `fetch` itself only says that it failed. */

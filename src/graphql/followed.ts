@@ -1,4 +1,5 @@
 import { Failure } from '../domain/ledger/endable.ts';
+import type { FollowedEvent } from '../domain/ledger/follow.ts';
 import { type Context, renew } from './context.ts';
 
 /** Passes on one item of what somebody follows: what is shown of it is read as of its own moment, and a failure is thrown. */
@@ -8,4 +9,9 @@ export function passOn<Item extends { readonly call: Context['call'] }>(item: It
   }
   renew(context, item.call);
   return item;
+}
+
+/** Whether an item is an event of a ledger, rather than a failure or what follows from several events. */
+export function hasRow(item: unknown): item is FollowedEvent {
+  return typeof item === 'object' && item !== null && 'row' in item;
 }

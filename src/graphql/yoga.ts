@@ -6,6 +6,7 @@ import { isFault, maskError, originOf } from './errors.ts';
 import { type Asked, assertAffordable, costOf, parseWithinLimits, type Size, sizeOf, tooDeep } from './limits.ts';
 import { type OperationObserver, observeOperations } from './observe.ts';
 import { playgroundOptions, renderPlayground } from './playground.ts';
+import { shareAnswers } from './shared-answers.ts';
 import { onlyTrusted, type TrustedDocuments } from './trusted-documents.ts';
 
 /** What serves the schema over HTTP. `Incoming` is whatever the server around it knows of a request. */
@@ -52,6 +53,7 @@ export function createYogaServer<Incoming extends object>({
     plugins: [
       ...(observer === null ? [] : [observeOperations(observer)]),
       identify(openContext, logFault),
+      shareAnswers,
       reportFaults(logFault),
       ...(trusted === null ? [] : [onlyTrusted(trusted)]),
       refuseInOurWords,

@@ -26,7 +26,7 @@ export const access: Budget = async ({ postgres }) => {
   for (let tree = 0; tree < trees; tree += 1) {
     ids.push(await makeConfigTree(product.client, `tree_${tree}`));
   }
-  const { issued } = await product.client(CreateApiKeyDocument, {
+  const { issued } = await product.client.mutate(CreateApiKeyDocument, {
     input: { tenantId: null, scopes: ['read'], name: 'Benchmark' },
   });
   const headers = { 'X-API-Key': issued?.plaintext_key ?? '' };

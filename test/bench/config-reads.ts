@@ -101,7 +101,7 @@ async function whileWriting({ client }: Product, ids: readonly string[], read: (
   const writer = async () => {
     for (; reading; writes += 1) {
       const tenantId = ids[writes % ids.length] ?? '';
-      await client(SetConfigDocument, { tenantId, input: { key: 'feature.0', value: writes } });
+      await client.mutate(SetConfigDocument, { tenantId, input: { key: 'feature.0', value: writes } });
     }
   };
   const writing = writer();

@@ -13,9 +13,9 @@ export async function makeConfigTree(client: Client, name: string): Promise<stri
     name: `Level ${level}`,
     ...(level > 0 && { parentSlug: `${name}_${level - 1}` }),
   }));
-  const { createTenants } = await client(CreateTenantsDocument, { tenants });
+  const { createTenants } = await client.mutate(CreateTenantsDocument, { tenants });
   for (const [level, { id }] of createTenants!.entries()) {
-    await client(SetConfigsDocument, { tenantId: id, entries: entriesAt(level) });
+    await client.mutate(SetConfigsDocument, { tenantId: id, entries: entriesAt(level) });
   }
   return createTenants!.at(-1)!.id;
 }

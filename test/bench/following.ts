@@ -39,7 +39,7 @@ export async function startFollowed(databaseUrl: string): Promise<Followed> {
   const product = await startProduct(databaseUrl);
   const { client, sql, url } = product;
   const subscribers = startChild<Subscribers, Heard>('subscribers.ts');
-  const { issued } = await client(CreateApiKeyDocument, {
+  const { issued } = await client.mutate(CreateApiKeyDocument, {
     input: { tenantId: null, scopes: ['read'], name: 'Benchmark' },
   });
   const apiKey = issued?.plaintext_key ?? '';
@@ -47,7 +47,7 @@ export async function startFollowed(databaseUrl: string): Promise<Followed> {
   let turn = 0;
   const change = async (tenantId: string): Promise<Commit> => {
     const told = once(sql, 'notification').then(([notification]) => commitOf(notification as Notification));
-    await client(SetConfigDocument, { tenantId, input: { key: 'feature.limit', value: turn++ } });
+    await client.mutate(SetConfigDocument, { tenantId, input: { key: 'feature.limit', value: turn++ } });
     return told;
   };
   const publish = async (tenantId: string, count: number, withinMs = patienceMs): Promise<number[]> => {
@@ -64,7 +64,7 @@ export async function startFollowed(databaseUrl: string): Promise<Followed> {
         const tenants = slugs
           .slice(start, start + 100)
           .map((slug) => ({ slug, name: slug, ...(slug !== slugs[0] && { parentSlug: slugs[0] ?? '' }) }));
-        const { createTenants } = await client(CreateTenantsDocument, { tenants });
+        const { createTenants } = await client.mutate(CreateTenantsDocument, { tenants });
         ids.push(...createTenants!.map(({ id }) => id));
       }
       return ids;

@@ -18,7 +18,8 @@ export const move: Budget = async ({ postgres }) => {
   // For the bare UPDATE: no triggers, whose work is part of what is measured on the other side.
   await sql.query(`set session_replication_role = 'replica'`);
   const sides = {
-    measured: (parentId: string) => timed(() => client(MoveTenantDocument, { id: moved, newParentId: parentId })),
+    measured: (parentId: string) =>
+      timed(() => client.mutate(MoveTenantDocument, { id: moved, newParentId: parentId })),
     baseline: (parentId: string) => updatePaths(product, moved, parentId),
   };
   const places = [there, here];
@@ -45,7 +46,7 @@ export const move: Budget = async ({ postgres }) => {
 
 /** A root, two places beneath it with as many others, and the tenant that moves from the first to the second. */
 async function makeTree(client: Client, databaseUrl: string): Promise<string[]> {
-  const { createTenants } = await client(CreateTenantsDocument, {
+  const { createTenants } = await client.mutate(CreateTenantsDocument, {
     tenants: [
       { slug: 'root', name: 'Root' },
       { slug: 'here', name: 'Here', parentSlug: 'root' },

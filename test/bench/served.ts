@@ -60,9 +60,10 @@ async function serveProduct({ databaseUrl: url, letsEverybodyIn }: Extract<Serve
 }
 
 /** For whoever comes: what a server costs that asks nobody who they are. */
-const letIn: Authenticate = async () => ({
+const letIn: Authenticate = async (arrival) => ({
   principal: { type: 'system', id: 'anybody', scopes: ['admin'], home: null },
   assertInUse: () => {},
+  recheck: () => letIn(arrival),
 });
 
 function serveConstant(body: string) {

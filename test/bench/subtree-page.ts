@@ -55,7 +55,7 @@ const query = `query ($id: ID!, $after: String) {
 
 /** Makes a tree, and gives the addresses of pages that begin at 100 places of its middle half. */
 async function grow({ client, sql, databaseUrl }: Product, size: number): Promise<string[]> {
-  const { createTenant } = await client(CreateTenantDocument, { input: { slug: 'root', name: 'Root' } });
+  const { createTenant } = await client.mutate(CreateTenantDocument, { input: { slug: 'root', name: 'Root' } });
   const id = createTenant!.id;
   const database = openDatabase({ url: databaseUrl, statementTimeoutMs: 3_600_000 });
   await growSubtree(database, id, size).finally(() => database.close());

@@ -79,10 +79,12 @@ function takenFrom(ms: number, cpuMs: number): Taken {
 /** A tenant for each webhook, which is told of that one alone. */
 async function makeWebhooks({ client }: Product, count: number, url: string): Promise<string[]> {
   const tenants = Array.from({ length: count }, (_, index) => ({ slug: `told_${index}`, name: `Told ${index}` }));
-  const { createTenants } = await client(CreateTenantsDocument, { tenants });
+  const { createTenants } = await client.mutate(CreateTenantsDocument, { tenants });
   const ids = createTenants!.map(({ id }) => id);
   for (const [index, tenantId] of ids.entries()) {
-    await client(CreateWebhookDocument, { input: { tenantId, url: `${url}/${index}`, events: ['config.updated'] } });
+    await client.mutate(CreateWebhookDocument, {
+      input: { tenantId, url: `${url}/${index}`, events: ['config.updated'] },
+    });
   }
   return ids;
 }
@@ -93,7 +95,7 @@ async function writeEvents({ client }: Product, tenants: readonly string[]): Pro
   for (let written = 0; written < events; written += batch) {
     turn += 1;
     const entries = Array.from({ length: batch }, (_, index) => ({ key: `feature.${index}`, value: turn }));
-    await client(SetConfigsDocument, { tenantId: tenants[(written / batch) % tenants.length] ?? '', entries });
+    await client.mutate(SetConfigsDocument, { tenantId: tenants[(written / batch) % tenants.length] ?? '', entries });
   }
 }
 

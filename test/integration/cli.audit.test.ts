@@ -20,7 +20,7 @@ beforeEach(async () => {
   const root = `root_${ledgers}`;
   const tenants = [0, 1, 2, 3].map((child) => ({ name: `Child ${child}`, slug: `${root}_${child}`, parentSlug: root }));
   const client = createClient(server);
-  const created = await client(ImportTenantsDocument, { tenants: [{ name: root, slug: root }, ...tenants] });
+  const created = await client.mutate(ImportTenantsDocument, { tenants: [{ name: root, slug: root }, ...tenants] });
   tree = created.createTenants![0]!.id;
 });
 

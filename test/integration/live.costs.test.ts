@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Created, GraphqlWorld } from '../support/graphql-world.ts';
 import { type Following, overSockets, type Transport } from '../support/live.ts';
@@ -71,11 +72,28 @@ test('a change costs nothing for those who follow something else', async () => {
   expect(await followers[0]!.isQuiet(100)).toBe(true);
 });
 
+test('who asks the same of an event is told what they may see, not what others may', async () => {
+  const [, parent, child] = await world.line(['Root', 'Parent', 'Child']);
+  const document = 'subscription ($id: ID!) { events(tenantId: $id) { event { tenant { parent { id } } } } }';
+  const callers = [await keyOf(child!), await keyOf(parent!), await keyOf(child!), await keyOf(parent!)];
+  const followers = callers.map((key) => transport.follow(document, { id: child!.id }, key));
+  await seats(4 + 41);
+  await world.config(child!, { key: 'told' });
+  const told = await Promise.all(followers.map((follower) => follower.next()));
+  const parents = told.map((one) => one.data?.events.event.tenant.parent?.id ?? null);
+  expect(parents).toEqual([null, parent!.id, null, parent!.id]);
+});
+
+/** Waits until so many follow, and all of them have read what they missed: until nothing is asked of the database any more. */
 async function seats(count: number): Promise<void> {
   for (const end = performance.now() + 20_000; world.app.services.feed.statistics.seats !== count; ) {
     if (performance.now() > end) {
       throw new Error(`there are ${world.app.services.feed.statistics.seats} seats, not ${count}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
+  }
+  for (let asked = -1; asked !== world.statements.length; ) {
+    asked = world.statements.length;
+    await sleep(300);
   }
 }

@@ -25,7 +25,10 @@ export interface FollowEvents {
 /** An event, and the cursor behind it. */
 export interface FollowedEvent {
   readonly cursor: string;
+  /** As the caller is shown it. */
   readonly event: Event;
+  /** As it was read: one object for all in this process who are told of it as it comes. */
+  readonly row: Event;
   /** The call as it was when the event was passed on, for everything that is read beside it. */
   readonly call: Call;
 }
@@ -211,7 +214,8 @@ class Follower {
       return null;
     }
     this.#cursor = cursorBehind(subject, event);
-    return { cursor: this.#cursor, event: shownEvent(scope.home, event), call: { ...call, view: { torn: false } } };
+    const shown = shownEvent(scope.home, event);
+    return { cursor: this.#cursor, event: shown, row: event, call: { ...call, view: { torn: false } } };
   }
 
   get #isStale(): boolean {
