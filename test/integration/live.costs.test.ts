@@ -70,6 +70,10 @@ test('a change costs nothing for those who follow something else', async () => {
   const cost = await costOf(child!, [own], 1);
   expect(cost).toBeLessThan(8);
   expect(await followers[0]!.isQuiet(100)).toBe(true);
+  for (const follower of [own, ...followers]) {
+    follower.stop();
+  }
+  await seats(0);
 });
 
 test('who asks the same of an event is told what they may see, not what others may', async () => {
@@ -77,7 +81,7 @@ test('who asks the same of an event is told what they may see, not what others m
   const document = 'subscription ($id: ID!) { events(tenantId: $id) { event { tenant { parent { id } } } } }';
   const callers = [await keyOf(child!), await keyOf(parent!), await keyOf(child!), await keyOf(parent!)];
   const followers = callers.map((key) => transport.follow(document, { id: child!.id }, key));
-  await seats(4 + 41);
+  await seats(4);
   await world.config(child!, { key: 'told' });
   const told = await Promise.all(followers.map((follower) => follower.next()));
   const parents = told.map((one) => one.data?.events.event.tenant.parent?.id ?? null);
