@@ -141,7 +141,7 @@ function createCalls(options: ClientOptions): Calls {
       for (const follower of followers) {
         follower.end();
       }
-      void socket?.dispose();
+      socket?.close();
     },
     [Symbol.dispose]: () => calls.close(),
   };
