@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { OperationTypeNode } from 'graphql';
 import * as operations from '../operations/generated/graphql.ts';
 import { type Credentials, identifyBy } from './credentials.ts';
