@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import {
   ApiError,
   CancelledError,
@@ -10,15 +10,15 @@ import {
   TimeoutError,
   UnreachableError,
 } from '../../src/client/index.ts';
+import { createTestStratum, type TestStratum } from '../../src/testing/index.ts';
 import { uniqueSlug } from '../support/graphql-world.ts';
-import { type Listening, listen } from '../support/listening.ts';
 import { freePort } from '../support/server-process.ts';
 
-let stratum: Listening;
+let stratum: TestStratum;
 const cleanup: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  stratum = await listen();
+  stratum = await createTestStratum({ postgresUrl: inject('serverUrl') });
 });
 afterAll(() => stratum.close());
 afterEach(async () => {
@@ -63,8 +63,12 @@ async function between(handle: (turn: number, response: ServerResponse, pass: Pa
 
 const newTenant = () => ({ input: { name: 'Tenant', slug: uniqueSlug() } });
 
+/** How many there are: a slug is unique. */
 async function tenants(slug: string): Promise<number> {
-  return (await stratum.query('select 1 from tenants where slug = $1', [slug])).length;
+  return stratum.client.findTenantBySlug({ slug }).then(
+    () => 1,
+    () => 0,
+  );
 }
 
 test('every stored operation is a function of its name, typed by its variables and data', async () => {
