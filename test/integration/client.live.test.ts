@@ -288,6 +288,27 @@ test('a connection that somebody between closes in order is taken up where it wa
   expect(await take(events, 2)).toEqual(['three', 'four']);
 });
 
+test('a limit on requests is waited out, as long as it says', { timeout: 60_000 }, async () => {
+  const broken = await line();
+  const admin = open();
+  const tenantId = await newTenant(admin);
+  const limits = { rateLimitMax: 3, rateLimitWindow: '3 seconds' };
+  const { issued } = await admin.createApiKey({ input: { name: 'few', scopes: ['read'], tenantId, ...limits } });
+  const client = open({ url: broken.url, apiKey: issued!.plaintext_key } as Partial<ClientOptions>);
+  const { onStatus, connected, statuses } = heard();
+  const events = client.followEvents({ tenantId }, { onStatus }); // two requests: to connect, and to subscribe
+  await connected(1);
+  await sleep(200);
+  await set(admin, tenantId, 'before');
+  expect(await take(events, 1)).toEqual(['before']);
+
+  broken.cut(); // two more
+  await set(admin, tenantId, 'meanwhile');
+
+  expect(await take(events, 1)).toEqual(['meanwhile']);
+  expect(statuses.map(({ reason }) => reason)).toContainEqual(expect.objectContaining({ code: 'RATE_LIMITED' }));
+});
+
 test('whoever is nobody is told so, and it is not tried again', async () => {
   const client = open({ apiKey: 'sk_test_nobody' } as Partial<ClientOptions>);
   const { onStatus, statuses } = heard();
