@@ -50,6 +50,18 @@ async function set(client: Client, tenantId: string, key: string, value: unknown
   await client.setConfig({ tenantId, input: { key, value } });
 }
 
+/** A WebSocket that nobody may open. */
+class Unwanted {
+  static readonly CONNECTING = 0;
+  static readonly OPEN = 1;
+  static readonly CLOSING = 2;
+  static readonly CLOSED = 3;
+
+  constructor() {
+    expect.unreachable('it was opened');
+  }
+}
+
 /** Statuses as they are told, and a way to wait for one. */
 function heard() {
   const statuses: SubscriptionStatus[] = [];
@@ -386,4 +398,13 @@ test('a signal ends it, also while it is waited for; so does return, and closing
   expect(await pending[1]).toEqual({ done: true, value: undefined });
   expect(await pending[2]).toEqual({ done: true, value: undefined });
   expect(() => client.followEvents({ tenantId })).toThrow(CancelledError);
+});
+
+test('a signal that was aborted before opens no connection', async () => {
+  const client = open({ webSocket: Unwanted });
+
+  const events = client.followEvents({}, { signal: AbortSignal.abort() });
+
+  await expect(events.next()).rejects.toBeInstanceOf(CancelledError);
+  expect(await events.next()).toEqual({ done: true, value: undefined });
 });
