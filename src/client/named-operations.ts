@@ -1,5 +1,4 @@
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
-import type { DocumentNode } from 'graphql';
 import type * as operations from '../operations/generated/graphql.ts';
 
 type Operations = typeof operations;
@@ -25,13 +24,3 @@ export type NamedOperations<CallOptions, SubscribeOptions> = {
       : NamedCall<Data, Variables, CallOptions>
     : never;
 };
-
-/** The documents among what was generated, by the names of their functions. */
-export function namedDocuments(generated: Readonly<Record<string, unknown>>): [name: string, document: DocumentNode][] {
-  return Object.entries(generated)
-    .filter(([name]) => name.endsWith('Document'))
-    .map(([name, document]) => [
-      name.charAt(0).toLowerCase() + name.slice(1, -'Document'.length),
-      document as DocumentNode, // that is what is generated under such a name
-    ]);
-}
