@@ -1,8 +1,8 @@
-import type { Client } from '../../src/client/index.ts';
-import type { Plan } from '../import/plan.ts';
-import { createProgress, inThousands, type Progress } from '../import/progress.ts';
-import { type ImportObserver, type ImportResult, importTree } from '../import/run.ts';
-import type { Terminal } from './terminal.ts';
+import type { Client } from '../../client/index.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Plan } from './plan.ts';
+import { createProgress, inThousands, type Progress } from './progress.ts';
+import { type ImportObserver, type ImportResult, importTree } from './run.ts';
 
 export interface RunImportOptions {
   readonly client: Client;
@@ -57,3 +57,6 @@ function summarize({ say, paint }: Terminal, { rootSlug, created, present, depth
   );
   say(`  tree ${rootSlug}, ${depth} levels in the file${present > 0 ? `, ${inThousands(present)} there before` : ''}`);
 }
+
+/** For a program, which reads the result alone. */
+export const silent: ImportObserver = { planned() {}, continuing() {}, progress() {}, stopped() {} };
