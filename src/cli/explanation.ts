@@ -26,8 +26,8 @@ const outcomes = {
 } as const satisfies Record<string, readonly [string, Style]>;
 
 const rules = {
-  HIGHEST_LOCK: 'the highest lock wins',
-  NEAREST: 'nothing is locked: the nearest wins',
+  HIGHEST_LOCK: 'The highest lock wins',
+  NEAREST: 'Nothing is locked, so the nearest wins',
 } as const;
 
 export interface Explanation {
@@ -55,5 +55,5 @@ export function drawExplanation(terminal: Terminal, { heading, rule, text, candi
     ];
   });
   const [, ...lines] = tableOf(terminal, ['', '', '', '', ''], rows);
-  return [paint('bold', harmless(heading)), '', ...lines, '', `${rules[rule]}. ${paint('dim', harmless(text))}`];
+  return [paint('bold', harmless(heading)), '', ...lines, '', `${rules[rule]}. ${harmless(text)}`];
 }

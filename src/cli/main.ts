@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { auditCommand } from './audit.ts';
 import { configCommand } from './config/config.ts';
 import { createContext, type Environment, type Streams } from './context.ts';
+import { eventsCommand } from './events/events.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import/import.ts';
 import { keysCommand } from './keys/keys.ts';
@@ -35,6 +36,7 @@ export async function main(argv: readonly string[], env: Environment, streams: S
     permissionsCommand(context),
     keysCommand(context),
     webhooksCommand(context),
+    eventsCommand(context),
     importCommand(context),
     exportCommand(context),
     migrateCommand(context),

@@ -1,3 +1,4 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import type { Command } from 'commander';
 import { type Client, createClient } from '../client/index.ts';
 import { type ConnectionFlags, findConnection, localUrl } from './connection.ts';
@@ -7,6 +8,12 @@ import { jsonText } from './harmless.ts';
 /** What every command takes that asks a server. */
 export interface ServerFlags extends ConnectionFlags {
   readonly json?: boolean;
+}
+
+/** Executes stored operations: a server does, or this process on the database itself. */
+export interface Door {
+  query<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data>;
+  mutate<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data>;
 }
 
 /** Makes a command one that asks a server: adds the options that say which, and `--json`. */
@@ -35,7 +42,8 @@ export async function withServer(
   flags: ConnectionFlags,
   work: (client: Client) => Promise<void>,
 ): Promise<void> {
-  await work(createClient(await findConnection(env, flags)));
+  using client = createClient(await findConnection(env, flags));
+  await work(client);
 }
 
 /** The answer of a command: all of it for a program, or as a person wants to read it. */

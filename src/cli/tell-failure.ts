@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
-import { ApiError, UnreachableError } from '../client/index.ts';
+import { ApiError, TimeoutError, UnreachableError } from '../client/index.ts';
+import { StratumError } from '../domain/errors.ts';
 import { type Context, ExitError, UsageError } from './context.ts';
 import { sentenceOf } from './failures.ts';
 import { harmlessLines, jsonText } from './harmless.ts';
@@ -9,6 +10,8 @@ interface Failure {
   readonly code: string;
   readonly message: string;
   readonly details?: unknown;
+  readonly issues?: unknown;
+  readonly request_id?: string;
 }
 
 /** Says on standard error why a command failed, as JSON where that was asked for. Gives the exit code. */
@@ -35,10 +38,21 @@ function misuse({ message }: Error): Failure {
 
 function failureOf(error: unknown): Failure {
   if (error instanceof ApiError) {
-    const { code, message, details } = error;
-    return { code, message, details };
+    const { code, message, details, issues, requestId } = error;
+    return {
+      code,
+      message,
+      details,
+      ...(issues.length > 0 && { issues }),
+      ...(requestId && { request_id: requestId }),
+    };
   }
-  return { code: error instanceof UnreachableError ? 'UNREACHABLE' : 'FAILED', message: sentenceOf(error) };
+  return { code: codeOf(error), message: sentenceOf(error) };
+}
+
+function codeOf(error: unknown): string {
+  const hasCode = error instanceof UnreachableError || error instanceof TimeoutError || error instanceof StratumError;
+  return hasCode ? error.code : 'FAILED';
 }
 
 /** What the server said, and what can be done about it here. */
@@ -47,8 +61,9 @@ function adviceFor(error: unknown): string | null {
     return `${error.message}. Start Stratum with "npm start", or say where it is with --url or STRATUM_URL.`;
   }
   if (error instanceof ApiError) {
+    const issues = error.issues.map(({ path, message }) => `\n  ${path.join('.')} ${message}`).join('');
     const hint = error.code === 'UNAUTHORIZED' ? '. Say which key to use with --api-key or STRATUM_API_KEY.' : '';
-    return `${error.code}: ${error.message}${hint}`;
+    return `${error.code}: ${error.message}${hint}${issues}`;
   }
   return null;
 }

@@ -1,8 +1,9 @@
-import { type Client, FindTenantBySlugDocument } from '../client/index.ts';
+import { FindTenantBySlugDocument } from '../client/index.ts';
 import { isUuid } from '../domain/validation.ts';
+import type { Door } from './server.ts';
 
 /** The id of a tenant that is named by its id or its slug. `TENANT_NOT_FOUND` when there is none for the caller. */
-export async function tenantIdOf(client: Pick<Client, 'query'>, name: string): Promise<string> {
+export async function tenantIdOf(client: Pick<Door, 'query'>, name: string): Promise<string> {
   if (isUuid(name)) {
     return name.toLowerCase();
   }
@@ -11,7 +12,7 @@ export async function tenantIdOf(client: Pick<Client, 'query'>, name: string): P
 }
 
 /** The same for a tenant that need not be named: null for the whole installation. */
-export async function tenantIdOrNull(client: Pick<Client, 'query'>, name: string | undefined): Promise<string | null> {
+export async function tenantIdOrNull(client: Pick<Door, 'query'>, name: string | undefined): Promise<string | null> {
   return name === undefined ? null : tenantIdOf(client, name);
 }
 

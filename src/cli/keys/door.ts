@@ -1,14 +1,8 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import type { Command } from 'commander';
-import type { Client } from '../../client/index.ts';
-import { runOperation } from '../../graphql/run.ts';
 import { isServerNamed } from '../connection.ts';
 import { type Context, UsageError } from '../context.ts';
-import { withInstallation } from '../installation.ts';
-import { type ServerFlags, serverOptions, withServer } from '../server.ts';
-
-/** Executes operations on keys: a server does, or this process on the database itself. */
-export type Door = Pick<Client, 'query' | 'mutate'>;
+import { type Door, type ServerFlags, serverOptions, withServer } from '../server.ts';
 
 export interface DoorFlags extends ServerFlags {
   readonly database?: boolean;
@@ -29,6 +23,9 @@ export async function withDoor(context: Context, flags: DoorFlags, work: (door: 
   if (!flags.database && (await isServerNamed(context.env, flags))) {
     return withServer(context, flags, work);
   }
+  // Half the server: whoever asks a running one doesn't wait for it.
+  const { withInstallation } = await import('../installation.ts');
+  const { runOperation } = await import('../../graphql/run.ts');
   await withInstallation(context, (installation) => {
     const run = <Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data> =>
       // The variables of an operation are an object, whatever their type is called.

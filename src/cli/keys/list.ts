@@ -4,9 +4,10 @@ import type { Context } from '../context.ts';
 import { jsonText } from '../harmless.ts';
 import { showTable } from '../list.ts';
 import { allItems } from '../pages.ts';
+import type { Door } from '../server.ts';
 import { tenantIdOrNull } from '../tenant-name.ts';
 import type { Style } from '../terminal.ts';
-import { type Door, type DoorFlags, doorOptions, withDoor } from './door.ts';
+import { type DoorFlags, doorOptions, withDoor } from './door.ts';
 
 interface Flags extends DoorFlags {
   readonly tenant?: string;

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
-import { type Resealed, reseal } from '../../domain/config/reseal.ts';
+import type { Resealed } from '../../domain/config/reseal.ts';
 import { type Context, ExitError } from '../context.ts';
-import { withInstallation } from '../installation.ts';
 
 interface Shown {
   readonly json?: boolean;
@@ -14,11 +13,13 @@ export function rotateEncryptionCommand(context: Context): Command {
       'Encrypt everything anew with STRATUM_ENCRYPTION_KEY; STRATUM_ENCRYPTION_KEY_PREVIOUS opens what is there. May be stopped and repeated.',
     )
     .option('--json', 'print the numbers as JSON')
-    .action((flags: Shown) =>
-      withInstallation(context, async (installation) => {
+    .action(async (flags: Shown) => {
+      const { reseal } = await import('../../domain/config/reseal.ts');
+      const { withInstallation } = await import('../installation.ts');
+      await withInstallation(context, async (installation) => {
         tellResealed(context, await reseal(installation.context().call), flags);
-      }),
-    );
+      });
+    });
 }
 
 /** What could not be read is a failure, which no other output may hide. */
