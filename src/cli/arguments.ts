@@ -63,9 +63,15 @@ export function toWords<Word extends string>(known: readonly Word[]): (text: str
   };
 }
 
-/** Adds up an option that may be given several times. */
-export function toMany(text: string, before: readonly string[] = []): string[] {
-  return [...before, text];
+/** One of some words that the API writes in capitals, however it is typed. */
+export function toWord<Word extends string>(known: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = known.find((one) => one === text.toUpperCase());
+    if (word === undefined) {
+      throw new InvalidArgumentError(`One of ${known.join(', ')}.`);
+    }
+    return word;
+  };
 }
 
 export function toJsonObject(text: string): Readonly<Record<string, unknown>> {

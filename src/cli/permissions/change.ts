@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import {
   type Client,
   CreatePermissionDocument,
@@ -9,6 +9,7 @@ import {
   type RevocationMode,
   UpdatePermissionDocument,
 } from '../../client/index.ts';
+import { toWord } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { jsonText } from '../harmless.ts';
 import { ifRevisionOption } from '../if-revision.ts';
@@ -24,6 +25,9 @@ interface SetFlags extends ServerFlags {
   readonly ifRevision?: number;
 }
 
+const modes = ['INHERITED', 'LOCKED', 'DELEGATED'] as const;
+const ways = ['CASCADE', 'SOFT', 'PERMANENT'] as const;
+
 export function setCommand(context: Context): Command {
   const command = ifRevisionOption(new Command('set'))
     .description('Give a tenant a permission, or change the one it has set. What is left out stays what it was.')
@@ -31,20 +35,8 @@ export function setCommand(context: Context): Command {
     .argument('<key>', 'the key')
     .argument('[value]', 'JSON, or else text; true for a new one unless told')
     .option('--string', 'take the value as text, whatever it looks like')
-    .addOption(
-      wordOption('--mode <mode>', 'what tenants below may do with it; INHERITED for a new one unless told', [
-        'LOCKED',
-        'INHERITED',
-        'DELEGATED',
-      ]),
-    )
-    .addOption(
-      wordOption('--when-revoked <mode>', 'what revoking it does below; CASCADE for a new one unless told', [
-        'CASCADE',
-        'SOFT',
-        'PERMANENT',
-      ]),
-    );
+    .option('--mode <mode>', `what tenants below may do with it: ${modes.join(', ')}`, toWord<PermissionMode>(modes))
+    .option('--when-revoked <mode>', `what revoking it does below: ${ways.join(', ')}`, toWord<RevocationMode>(ways));
   return onServer(
     context,
     command,
@@ -65,14 +57,6 @@ export function setCommand(context: Context): Command {
       );
     },
   );
-}
-
-function wordOption(flags: string, description: string, words: readonly string[]): Option {
-  const option = new Option(flags, description).choices(words);
-  return option.argParser((text: string) => {
-    const word = text.toUpperCase();
-    return words.includes(word) ? word : option.parseArg?.(text, undefined);
-  });
 }
 
 interface Put {

@@ -7,7 +7,7 @@ import {
   type RestTenantFragment,
   UpdateTenantDocument,
 } from '../../client/index.ts';
-import { toJsonObject } from '../arguments.ts';
+import { toJsonObject, toWord } from '../arguments.ts';
 import { type Context, UsageError } from '../context.ts';
 import { harmless } from '../harmless.ts';
 import { ifRevisionOption } from '../if-revision.ts';
@@ -35,6 +35,8 @@ interface CreateFlags extends UpdateFlags {
   readonly isolation?: IsolationStrategy;
 }
 
+const strategies: readonly IsolationStrategy[] = ['SHARED_RLS', 'SCHEMA_PER_TENANT', 'DB_PER_TENANT'];
+
 function fieldOptions(command: Command): Command {
   return command
     .option('--slug <slug>', 'its short name, unique in the installation')
@@ -47,13 +49,7 @@ export function createCommand(context: Context): Command {
     .description('Create a tenant. A slug is made of its name unless told.')
     .argument('<name>', 'the name people see')
     .option('--under <tenant>', 'the tenant above it; without one it is a root')
-    .addOption(
-      new Option('--isolation <strategy>', 'how its own data is kept apart').choices([
-        'SHARED_RLS',
-        'SCHEMA_PER_TENANT',
-        'DB_PER_TENANT',
-      ]),
-    );
+    .option('--isolation <strategy>', `how its own data is kept apart: ${strategies.join(', ')}`, toWord(strategies));
   return onServer(context, command, async (client, flags: CreateFlags, name: string) => {
     const { slug = slugFrom(name, name), document, metadata, isolation } = flags;
     const parentId = await tenantIdOrNull(client, flags.under);
