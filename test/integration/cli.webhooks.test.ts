@@ -50,7 +50,7 @@ test('a webhook is made with a secret that is shown once, and listed', async () 
 });
 
 test('a test arrives, and is listed with what became of it', async () => {
-  const { id, path } = await hook();
+  const { id, path } = await hook('--events', 'config.updated');
   expect(await cli.out('webhooks', 'test', id)).toContain('is on its way');
   await expect.poll(() => arrived(path).length, { timeout: 10_000 }).toBe(1);
   await expect

@@ -58,10 +58,15 @@ function styleOf(action: string): Style {
 function changesOf(before: unknown, after: unknown): string {
   const [was, is] = [fieldsOf(before), fieldsOf(after)];
   return telling
-    .filter((name) => jsonText(was[name] ?? null) !== jsonText(is[name] ?? null))
+    .filter((name) => weightOf(name, was[name]) !== weightOf(name, is[name]))
     .map((name) => `${name}: ${changeOf(was[name], is[name])}`)
-    .filter((change) => before !== null || !/^(locked|sensitive|document|metadata): (false|{})$/.test(change))
     .join(', ');
+}
+
+/** What to compare of a field. That it isn't locked, or has no metadata, is as good as not being there; a value that is false is one. */
+function weightOf(name: string, field: unknown): string {
+  const text = jsonText(field ?? null);
+  return name !== 'value' && (text === 'false' || text === '{}') ? 'null' : text;
 }
 
 function changeOf(was: unknown, is: unknown): string {
