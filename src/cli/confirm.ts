@@ -29,8 +29,8 @@ export async function confirm({ streams, note }: Context, { what, word, yes }: C
 }
 
 async function ask(input: NodeJS.ReadableStream, output: NodeJS.WritableStream, question: string): Promise<string> {
-  const lines = createInterface({ input, output, terminal: true });
-  // Ctrl+C and the end of the input are answers too.
+  const lines = createInterface({ input, output, terminal: false });
+  // The end of the input is an answer too.
   const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
   try {
     return await Promise.race([lines.question(question), ended]);

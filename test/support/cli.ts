@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { WriteStream } from 'node:tty';
 import type { Input, Streams } from '../../src/cli/context.ts';
 import { main } from '../../src/cli/main.ts';
 import { captureStreams } from './captured-streams.ts';
@@ -25,6 +26,9 @@ export interface Around {
 /** Nobody's own settings are to be read in a test. */
 const nobody = { XDG_CONFIG_HOME: mkdtempSync(join(tmpdir(), 'stratum-nobody-')) };
 
+/** As Node asks a real screen, which is how NO_COLOR is heard. */
+const { getColorDepth } = WriteStream.prototype;
+
 /** Runs a command in this process. */
 export async function runCli(argv: readonly string[], { env = {}, input, columns }: Around = {}): Promise<Ran> {
   const captured = captureStreams();
@@ -34,7 +38,7 @@ export async function runCli(argv: readonly string[], { env = {}, input, columns
   const { stdout, stderr } = captured;
   const streams: Streams = {
     stdin,
-    stdout: isTTY ? Object.assign(stdout, { isTTY, columns }) : stdout,
+    stdout: isTTY ? Object.assign(stdout, { isTTY, columns, getColorDepth }) : stdout,
     stderr: isTTY ? Object.assign(stderr, { isTTY }) : stderr,
   };
   const code = await main(argv, { ...nobody, ...env }, streams);
