@@ -20,7 +20,7 @@ export async function confirm({ streams, note }: Context, { what, word, yes }: C
   if (stdin?.isTTY !== true || stderr.isTTY !== true) {
     throw new UsageError('nobody can be asked here whether this is meant: say --yes');
   }
-  note(harmless(what));
+  note(what);
   const typed = await ask(stdin, stderr, `Type ${harmless(word)} to go on: `);
   if (typed.trim() !== word) {
     note('nothing was changed');

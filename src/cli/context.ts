@@ -1,3 +1,4 @@
+import { harmlessLines } from './harmless.ts';
 import { createTerminal, type Output, type Terminal } from './terminal.ts';
 
 /** The environment a command is called in. */
@@ -21,8 +22,8 @@ export interface Context {
   readonly terminal: Terminal;
   /** The answer: what a pipe wants. */
   print(line: string): void;
-  /** What happens meanwhile: for the person who waits. */
-  note(line: string): void;
+  /** What happens meanwhile: for the person who waits. It is made harmless. */
+  note(text: string): void;
 }
 
 export function createContext(env: Environment, streams: Streams): Context {
@@ -32,7 +33,7 @@ export function createContext(env: Environment, streams: Streams): Context {
     streams,
     terminal,
     print: terminal.say,
-    note: (line) => void streams.stderr.write(`${line}\n`),
+    note: (text) => void streams.stderr.write(`${harmlessLines(text)}\n`),
   };
 }
 

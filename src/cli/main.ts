@@ -17,7 +17,7 @@ import { workerCommand } from './worker.ts';
 /** The `stratum` command. Resolves to the exit code: 0 done, 1 failed or found something, 2 called wrongly. */
 export async function main(argv: readonly string[], env: Environment, streams: Streams = process): Promise<number> {
   const context = createContext(env, streams);
-  const isJson = argv.includes('--json');
+  const isJson = wantsJson(argv);
   const program = new Command('stratum')
     .description(
       'Works with a Stratum server (--url, STRATUM_URL), and operates an installation on its database (DATABASE_URL, or STRATUM_DATA_DIR).',
@@ -51,6 +51,12 @@ export async function main(argv: readonly string[], env: Environment, streams: S
   } catch (error) {
     return tellFailure(error, context, isJson);
   }
+}
+
+/** Behind two dashes nothing is an option. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end === -1 ? argv.length : end).includes('--json');
 }
 
 /** Commander copies settings to a command it makes itself, not to one that is added. */

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type Client, createClient } from '../client/index.ts';
 import { type ConnectionFlags, findConnection, localUrl } from './connection.ts';
 import type { Context } from './context.ts';
-import { jsonText } from './harmless.ts';
+import { harmless, jsonText } from './harmless.ts';
 
 /** What every command takes that asks a server. */
 export interface ServerFlags extends ConnectionFlags {
@@ -46,14 +46,15 @@ export async function withServer(
   await work(client);
 }
 
-/** The answer of a command: all of it for a program, or as a person wants to read it. */
+/** The answer of a command: all of it for a program, or as a person wants to read it. A sentence is made harmless here, lines are already. */
 export function answer(
   { print }: Context,
   { json }: ServerFlags,
   data: unknown,
   lines: () => string | readonly string[],
 ): void {
-  for (const line of json ? [jsonText(data)] : [lines()].flat()) {
+  const said = json ? jsonText(data) : lines();
+  for (const line of typeof said === 'string' ? [harmless(said)] : said) {
     print(line);
   }
 }

@@ -3,7 +3,7 @@ import { ApiError, TimeoutError, UnreachableError } from '../client/index.ts';
 import { StratumError } from '../domain/errors.ts';
 import { type Context, ExitError, UsageError } from './context.ts';
 import { sentenceOf } from './failures.ts';
-import { harmlessLines, jsonText } from './harmless.ts';
+import { jsonText } from './harmless.ts';
 
 /** A failure as a program reads it. */
 interface Failure {
@@ -27,7 +27,7 @@ export function tellFailure(error: unknown, { note }: Context, json: boolean): n
     note(jsonText({ error: isMisuse ? misuse(error) : failureOf(error) }));
   } else if (!(error instanceof CommanderError)) {
     // Commander has printed its own complaint already.
-    note(harmlessLines(`stratum: ${adviceFor(error) ?? sentenceOf(error)}`));
+    note(`stratum: ${adviceFor(error) ?? sentenceOf(error)}`);
   }
   return isMisuse ? 2 : 1;
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -77,18 +78,28 @@ describe('what others have written', () => {
     expect((await cli.run('config', 'get', slug, 'text', '--raw')).out).toBe('a\u001b[1mb\nc\n');
   });
 
-  test('does not command it through an error either', async () => {
-    const fake = createServer((_request, answer) => {
+  test('does not command it through a server that is a fraud either', async () => {
+    const tenant = { id: evil, slug: evil, name: evil, status: 'active', depth: evil };
+    const pageInfo = { hasNextPage: true, endCursor: evil };
+    const answers = [
+      { data: { tenants: { nodes: [tenant], pageInfo } } },
+      { errors: [{ message: evil, extensions: { code: `X${evil}` } }] },
+    ];
+    const fraud = createServer((_request, answer) => {
       answer.setHeader('content-type', 'application/json');
-      answer.end(JSON.stringify({ errors: [{ message: evil, extensions: { code: `X${evil}` } }] }));
+      answer.end(JSON.stringify(answers.shift()));
     }).listen(0, '127.0.0.1');
-    await new Promise((resolve) => fake.once('listening', resolve));
-    const address = fake.address();
+    await once(fraud, 'listening');
+    const address = fraud.address();
     const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
-    const { code, err } = await runCli(['tenants', 'list', '--url', url], { columns: 80 });
-    fake.close();
-    expect(code).toBe(1);
-    expect(err.trimEnd().replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+    const list = () => runCli(['tenants', 'list', '--limit', '1', '--url', url], { columns: 300 });
+    const [listed, refused] = [await list(), await list()];
+    fraud.close();
+    expect([listed.code, refused.code]).toEqual([0, 1]);
+    for (const text of [listed.out, listed.err, refused.out, refused.err]) {
+      expect(text.replaceAll(new RegExp(colour, 'g'), '').replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
+    }
+    expect(listed.err).toContain('there are more: --after a\\u001b[2J');
   });
 });
 
@@ -169,6 +180,11 @@ describe('a program', () => {
     expect(JSON.parse(misused.err())).toMatchObject({
       error: { code: 'USAGE', message: expect.stringContaining("unknown command 'got'") },
     });
+  });
+
+  test('is told in words when what looks like the option is not one', async () => {
+    const { code, err } = await cli.run('config', 'set', 'nobody_has_this', 'flag', '--', '--json');
+    expect({ code, err }).toEqual({ code: 1, err: 'stratum: TENANT_NOT_FOUND: No such tenant\n' });
   });
 
   test('may stop reading in the middle', async () => {

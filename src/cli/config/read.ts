@@ -8,7 +8,7 @@ import {
 import type { Context } from '../context.ts';
 import { harmless, jsonText } from '../harmless.ts';
 import { showTable } from '../list.ts';
-import { answer, onServer, type ServerFlags } from '../server.ts';
+import { onServer, type ServerFlags } from '../server.ts';
 import { nameOfSource, tenantIdOf } from '../tenant-name.ts';
 import { shownValue } from '../value.ts';
 
@@ -38,7 +38,7 @@ export function getCommand(context: Context): Command {
     if (entry.masked && !flags.json) {
       throw new Error(`${jsonText(key)} is a secret: --reveal shows it to who may see it`);
     }
-    answer(context, flags, entry, () => textOf(context, entry.value, flags));
+    context.print(flags.json ? jsonText(entry) : textOf(context, entry.value, flags));
   });
 }
 

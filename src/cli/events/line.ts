@@ -27,24 +27,26 @@ const longestChange = 100;
 
 /** An event on a line: when, at which revision, what, to which thing, how, and by whom. */
 export function lineOf({ paint }: Terminal, event: TailedEventFragment): string {
-  const { created_at, revision, action, tenant, tenant_id, resource_type, resource_id } = event;
-  return [
-    paint('dim', created_at.slice(0, 19).replace('T', ' ')),
-    paint('dim', `#${revision}`.padStart(5)),
-    paint(styleOf(action), action.padEnd(18)),
-    paint('bold', tenant?.slug ?? tenant_id ?? 'installation'),
-    // A tenant has been named already; ids of other things tell a person nothing.
-    resource_type === 'config' ? harmless(resource_id ?? '') : keyOf(event),
-    clip(changesOf(event.before_state, event.after_state), longestChange),
-    paint('dim', harmless(`by ${event.actor_type} ${event.actor_id}`)),
-  ]
-    .filter((part) => part !== '')
+  const { created_at, revision, action, tenant, tenant_id, actor_type, actor_id } = event;
+  const parts: readonly (readonly [text: string, style?: Style])[] = [
+    [created_at.slice(0, 19).replace('T', ' '), 'dim'],
+    [`#${revision}`.padStart(5), 'dim'],
+    [action.padEnd(18), styleOf(action)],
+    [tenant?.slug ?? tenant_id ?? 'installation', 'bold'],
+    [nameOf(event)],
+    [clip(changesOf(event.before_state, event.after_state), longestChange)],
+    [`by ${actor_type} ${actor_id}`, 'dim'],
+  ];
+  return parts
+    .filter(([text]) => text !== '')
+    .map(([text, style]) => (style === undefined ? harmless(text) : paint(style, harmless(text))))
     .join('  ');
 }
 
-function keyOf({ before_state, after_state }: TailedEventFragment): string {
+/** The key of what has one. A tenant has been named already, and the ids of other things tell a person nothing. */
+function nameOf({ resource_type, resource_id, before_state, after_state }: TailedEventFragment): string {
   const { key } = { ...fieldsOf(before_state), ...fieldsOf(after_state) };
-  return typeof key === 'string' ? harmless(key) : '';
+  return resource_type === 'config' ? (resource_id ?? '') : typeof key === 'string' ? key : '';
 }
 
 function styleOf(action: string): Style {

@@ -1,4 +1,5 @@
 import type { Client } from '../../client/index.ts';
+import { harmless } from '../harmless.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Plan } from './plan.ts';
 import { createProgress, inThousands, type Progress } from './progress.ts';
@@ -32,7 +33,7 @@ function createObserver(terminal: Terminal): { observer: ImportObserver; end: ()
     },
     continuing: ({ name }, slug, present) => {
       const what = `${inThousands(present)} tenants beneath it`;
-      terminal.say(`  ${name} (${slug}) exists, with ${what}: what is there is skipped`);
+      terminal.say(`  ${harmless(name)} (${slug}) exists, with ${what}: what is there is skipped`);
     },
     progress: (done) => progress?.update(done),
     stopped: (created) => {

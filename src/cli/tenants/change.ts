@@ -9,7 +9,6 @@ import {
 } from '../../client/index.ts';
 import { toJsonObject, toWord } from '../arguments.ts';
 import { type Context, UsageError } from '../context.ts';
-import { harmless } from '../harmless.ts';
 import { ifRevisionOption } from '../if-revision.ts';
 import { slugFrom } from '../import/slugs.ts';
 import { present } from '../present.ts';
@@ -133,5 +132,5 @@ export function tellTenant(
   tenant: RestTenantFragment | null,
 ): void {
   const { name, slug, id } = present(tenant);
-  answer(context, flags, tenant, () => `${what} ${harmless(name)} (${slug}, ${id})`);
+  answer(context, flags, tenant, () => `${what} ${name} (${slug}, ${id})`);
 }

@@ -53,7 +53,7 @@ function labelOf(node: TreeNodeFragment, paint: Terminal['paint'], isFolded: boo
   const count = below.toLocaleString('en-US');
   return [
     paint('bold', harmless(name)),
-    paint('dim', slug),
+    paint('dim', harmless(slug)),
     status === 'active' ? '' : paint(styleOfStatus[status], status),
     below === 0 ? '' : isFolded ? paint('cyan', `… ${count} below`) : paint('dim', `(${count})`),
   ]

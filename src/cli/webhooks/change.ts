@@ -8,7 +8,6 @@ import {
 import { toList, toUuid } from '../arguments.ts';
 import { confirm } from '../confirm.ts';
 import type { Context } from '../context.ts';
-import { harmless } from '../harmless.ts';
 import { present } from '../present.ts';
 import { answer, onServer, type ServerFlags } from '../server.ts';
 import { tenantIdOrNull } from '../tenant-name.ts';
@@ -39,7 +38,7 @@ export function createCommand(context: Context): Command {
     if (!flags.json) {
       context.note(`webhook ${webhook.id}; its secret is shown this once:`);
     }
-    answer(context, flags, { ...webhook, secret }, () => harmless(present(secret)));
+    answer(context, flags, { ...webhook, secret }, () => present(secret));
   });
 }
 
