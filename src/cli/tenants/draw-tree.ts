@@ -31,7 +31,7 @@ export async function* drawTree(
     }
     way = way.slice(0, above + 1);
     const { branch, indent } = placeBelow(way.at(-1));
-    yield paint('dim', branch) + labelOf(node, paint, node.depth - topDepth >= levels);
+    yield (branch === '' ? '' : paint('dim', branch)) + labelOf(node, paint, node.depth - topDepth >= levels);
     way.push({ id: node.id, indent, left: node.child_count });
   }
 }
