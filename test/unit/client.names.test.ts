@@ -29,12 +29,6 @@ function definitionsOf({ definitions }: DocumentNode): string[] {
   return definitions.map((definition) => print(definition)).sort();
 }
 
-test('subscriptions, and they alone, begin with Follow: their types go by that', () => {
-  const subscriptions = Object.entries(texts).filter(([, [kind]]) => kind === 'subscription');
-
-  expect(subscriptions.map(([name]) => name)).toEqual(names.filter((name) => name.startsWith('follow')));
-});
-
 test('no stored operation takes the name of what the client does by itself', () => {
   expect(names.filter((name) => ['query', 'mutate', 'subscribe', 'close'].includes(name))).toEqual([]);
 });
