@@ -194,7 +194,16 @@ export const settings = {
   workerConcurrency: setting('STRATUM_WORKER_CONCURRENCY', {
     fallback: '50',
     schema: wholeNumber(1, 1000),
-    description: 'How many deliveries of webhooks a process makes at a time; at most 8 of them to the same one.',
+    description: 'How many deliveries of webhooks a process makes at a time.',
+  }),
+  webhookConcurrency: optional('STRATUM_WEBHOOK_CONCURRENCY', {
+    schema: wholeNumber(1, 99_999),
+    description: 'How many deliveries all processes together make at a time. Without it, as many as each of them may.',
+  }),
+  webhookEndpointConcurrency: setting('STRATUM_WEBHOOK_ENDPOINT_CONCURRENCY', {
+    fallback: '8',
+    schema: wholeNumber(1, 1000),
+    description: 'How many of them go to the same webhook; those in order go one by one.',
   }),
   webhookSchedule: setting('STRATUM_WEBHOOK_SCHEDULE', {
     fallback: '5s,5m,30m,2h,5h,10h,14h,20h,24h',

@@ -31,6 +31,7 @@ export function openWorker({ config, databaseUrl, services, log, onAttempt }: Op
       timeoutMs: config.webhookTimeoutMs,
       version,
     }),
+    limits: { perWebhook: config.webhookEndpointConcurrency, inAll: config.webhookConcurrency },
     retry: { scheduleMs: config.webhookSchedule, jitter, giveUpAfterMs: config.webhookGiveUpMs },
     onAttempt: onAttempt ?? null,
   });

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type LogLevel, run } from 'graphile-worker';
 import { sweepDeliveries } from '../domain/webhooks/attempt.ts';
-import { createBusyWebhooks } from './busy-webhooks.ts';
+import { holdPlaces } from '../domain/webhooks/places.ts';
 import { type DeliverJob, type DeliverOptions, runDeliverJob } from './deliver-webhooks.ts';
+import { createSharedPlaces } from './shared-places.ts';
 
 /** Does what goes on behind requests, until it is stopped. */
 export interface Worker {
@@ -31,7 +33,13 @@ const pauseMs = 1_000;
 /** Starts a worker, which begins again whenever it can't go on. Any number of them may work on one database: each job is done by one. */
 export function startWorker({ databaseUrl, concurrency, log, ...deliver }: WorkerOptions): Worker {
   const stopping = new AbortController();
-  const busy = createBusyWebhooks();
+  const { call, leaseMs } = deliver;
+  const holder = randomUUID();
+  const places = createSharedPlaces({
+    hold: (wishes) => holdPlaces(call, { holder, leaseMs, wishes }),
+    enterWithinMs: (leaseMs * 2) / 3, // an attempt that begins in time is over before the lease is
+    onFault: (error) => log('warning', 'no places at webhooks could be asked for; it is tried again', { err: error }),
+  });
   const work = async (): Promise<void> => {
     const runner = await run({
       connectionString: databaseUrl,
@@ -42,7 +50,7 @@ export function startWorker({ databaseUrl, concurrency, log, ...deliver }: Worke
       // One at a time these are left to themselves, and would end the process when the database goes away under them.
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       noHandleSignals: true,
-      forbiddenFlags: busy.flags,
+      forbiddenFlags: () => places.full().map(flagOf),
       logger: new Logger(() => (level, message, meta) => {
         if (!message.includes('maxPoolSize')) {
           // fewer connections than jobs are meant: jobs wait for receivers
@@ -50,7 +58,7 @@ export function startWorker({ databaseUrl, concurrency, log, ...deliver }: Worke
         }
       }),
       taskList: {
-        deliver_webhook: (payload) => runDeliverJob(payload as DeliverJob, busy, deliver),
+        deliver_webhook: (payload) => runDeliverJob(payload as DeliverJob, places, deliver),
       },
     });
     const stop = (): void => void runner.stop().catch(() => {}); // it may have ended by itself
@@ -67,7 +75,7 @@ export function startWorker({ databaseUrl, concurrency, log, ...deliver }: Worke
     }
   };
   const sweep = (): void => {
-    sweepDeliveries(deliver.call, deliver.leaseMs).catch((error: unknown) =>
+    sweepDeliveries(call, leaseMs).catch((error: unknown) =>
       log('warning', 'what is due could not be looked for; it is tried again', { err: error }),
     );
   };
@@ -79,7 +87,13 @@ export function startWorker({ databaseUrl, concurrency, log, ...deliver }: Worke
       clearInterval(timer);
       stopping.abort();
       await working;
+      await places.close();
       await deliver.sender.close();
     },
   };
+}
+
+/** As the database flags the jobs of a webhook (`enqueue_deliveries`). */
+function flagOf(webhookId: string): string {
+  return `webhook:${webhookId}`;
 }

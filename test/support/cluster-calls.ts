@@ -31,6 +31,9 @@ export async function newTenant(url: string): Promise<string> {
 export const setConfig =
   'mutation ($id: ID!, $key: String!, $value: JSON!) { setConfig(tenantId: $id, input: { key: $key, value: $value }) { revision } }';
 
+export const setConfigs =
+  'mutation ($id: ID!, $entries: [SetConfigInput!]!) { setConfigs(tenantId: $id, entries: $entries) { revision } }';
+
 /** A new webhook, which is told of config unless told otherwise; gives its id. */
 export async function newWebhook(url: string, input: object): Promise<string> {
   const document = 'mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { id } } }';
