@@ -12,6 +12,7 @@ import {
   postgresUrl,
   rateWindow,
   redisUrl,
+  retention,
   span,
   trustedProxies,
   wholeNumber,
@@ -154,6 +155,12 @@ export const settings = {
     schema: rateWindow,
     description: 'The time that requests are counted in: `30 seconds`, `1 minute`, `2 hours`, `1 day`.',
   }),
+  liveMax: setting('STRATUM_LIVE_MAX', {
+    fallback: '5000',
+    schema: wholeNumber(1, 999_999_999),
+    description:
+      'How many WebSockets and subscriptions together a key or the subject of a token may have open at a time, in each process.',
+  }),
   redisUrl: secret('REDIS_URL', {
     schema: redisUrl,
     description:
@@ -219,6 +226,12 @@ export const settings = {
     fallback: '5d',
     schema: span,
     description: 'A webhook is switched off when nothing has arrived for so long.',
+  }),
+  webhookRetentionMs: setting('STRATUM_WEBHOOK_RETENTION', {
+    fallback: '30d',
+    schema: retention,
+    description:
+      'How long deliveries of webhooks are kept after they have arrived or failed for good. Events are kept for ever.',
   }),
   maxDepth: setting('STRATUM_MAX_DEPTH', {
     fallback: '64',

@@ -24,6 +24,7 @@ export function openWorker({ config, databaseUrl, services, log, onAttempt }: Op
     databaseUrl,
     concurrency: config.workerConcurrency,
     leaseMs: config.webhookTimeoutMs * 3,
+    retentionMs: config.webhookRetentionMs,
     log,
     call: createCall(services, { principal, requestId: null, sourceIp: null }),
     sender: createWebhookSender({

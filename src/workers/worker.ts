@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type LogLevel, run } from 'graphile-worker';
 import { sweepDeliveries } from '../domain/webhooks/attempt.ts';
+import { forgetDeliveries, forgottenAtOnce } from '../domain/webhooks/forget.ts';
 import { holdPlaces } from '../domain/webhooks/places.ts';
 import { type DeliverJob, type DeliverOptions, runDeliverJob } from './deliver-webhooks.ts';
 import { createSharedPlaces } from './shared-places.ts';
@@ -16,6 +17,8 @@ export interface WorkerOptions extends DeliverOptions {
   readonly databaseUrl: string;
   /** How many jobs at a time. */
   readonly concurrency: number;
+  /** How long deliveries are kept after they are over. */
+  readonly retentionMs: number;
   readonly log: (level: LogLevel, message: string, details?: object) => void;
 }
 
@@ -27,11 +30,14 @@ const pollMs = 1_000;
 
 const sweepEveryMs = 10_000;
 
+/** How long between what is removed at once: others get their turn. */
+const forgetPauseMs = 100;
+
 /** How long after it has ended by itself, as with the database, it begins again. */
 const pauseMs = 1_000;
 
 /** Starts a worker, which begins again whenever it can't go on. Any number of them may work on one database: each job is done by one. */
-export function startWorker({ databaseUrl, concurrency, log, ...deliver }: WorkerOptions): Worker {
+export function startWorker({ databaseUrl, concurrency, retentionMs, log, ...deliver }: WorkerOptions): Worker {
   const stopping = new AbortController();
   const { call, leaseMs } = deliver;
   const holder = randomUUID();
@@ -74,17 +80,23 @@ export function startWorker({ databaseUrl, concurrency, log, ...deliver }: Worke
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   };
-  const sweep = (): void => {
-    sweepDeliveries(call, leaseMs).catch((error: unknown) =>
-      log('warning', 'what is due could not be looked for; it is tried again', { err: error }),
-    );
+  const sweep = async (): Promise<void> => {
+    await sweepDeliveries(call, leaseMs);
+    while (!stopping.signal.aborted && (await forgetDeliveries(call, retentionMs)) === forgottenAtOnce) {
+      await sleep(forgetPauseMs);
+    }
   };
-  const working = workOn();
-  const timer = setInterval(sweep, sweepEveryMs).unref();
-  sweep();
+  const sweepOn = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await sweep().catch((error: unknown) =>
+        log('warning', 'what is due or over could not be looked for; it is tried again', { err: error }),
+      );
+      await sleep(sweepEveryMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
+    }
+  };
+  const working = Promise.all([workOn(), sweepOn()]);
   return {
     stop: async () => {
-      clearInterval(timer);
       stopping.abort();
       await working;
       await places.close();
