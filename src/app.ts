@@ -133,6 +133,7 @@ export function openServices(
       transactionTimeoutMs,
       allowPrivateWebhooks: config.allowPrivateWebhooks,
     },
+    maxLines: config.liveMax,
     ...heard,
   });
 }

@@ -3,7 +3,7 @@ import { eventTypeList } from '../domain/ledger/types.ts';
 import { parse } from '../domain/validation.ts';
 import { builder } from './builder.ts';
 import { Event } from './event.ts';
-import { passOn } from './followed.ts';
+import { follow, passOn } from './followed.ts';
 
 const FollowedEventType = builder.objectRef<FollowedEvent>('FollowedEvent').implement({
   description: 'An event as it is followed.',
@@ -43,12 +43,14 @@ builder.subscriptionField('events', (t) =>
       }),
     },
     subscribe: (_root, { tenantId, subtree, types, after }, { call }) =>
-      followEvents(call, {
-        tenantId: tenantId ?? null,
-        subtree,
-        types: types ? parse(eventTypeList, types, ['types']) : null,
-        after,
-      }),
+      follow(call, () =>
+        followEvents(call, {
+          tenantId: tenantId ?? null,
+          subtree,
+          types: types ? parse(eventTypeList, types, ['types']) : null,
+          after,
+        }),
+      ),
     resolve: (item, _args, context) => passOn(item, context),
   }),
 );
