@@ -79,6 +79,11 @@ export const settings = {
     description:
       'The PostgreSQL server (15 or later) to use. Without it an embedded one is started, with its data in `STRATUM_DATA_DIR`. Required in production.',
   }),
+  directDatabaseUrl: secret('STRATUM_DIRECT_DATABASE_URL', {
+    schema: postgresUrl,
+    description:
+      'The same database past the pooler in transaction mode that `DATABASE_URL` leads to (with `?pgbouncer=true`): over it the process is woken when something was committed. Without it, it looks from time to time.',
+  }),
   dataDir: setting('STRATUM_DATA_DIR', {
     fallback: '.stratum',
     schema: z.string(),
@@ -299,7 +304,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const read = Object.entries(settings).map(([key, setting]) => ({ key, ...readSetting(setting, env) }));
   // The table says which type each key has; a value that failed is never seen, for then nothing is returned.
   const values = Object.fromEntries(read.map(({ key, value }) => [key, value])) as unknown as Values;
-  const problems = [...read.flatMap(({ problem }) => problem ?? []), ...productionProblems(env), ...tokenProblems(env)];
+  const problems = [
+    ...read.flatMap(({ problem }) => problem ?? []),
+    ...productionProblems(env),
+    ...missingProblems(env),
+  ];
   if (problems.length > 0) {
     throw new ConfigError(problems);
   }
@@ -343,11 +352,12 @@ function productionProblems(env: NodeJS.ProcessEnv): string[] {
   ];
 }
 
-/** An issuer signs tokens for many: those for others are none of ours. */
-function tokenProblems(env: NodeJS.ProcessEnv): string[] {
+/** What makes no sense alone. An issuer signs tokens for many: those for others are none of ours. */
+function missingProblems(env: NodeJS.ProcessEnv): string[] {
   const needs: [Setting<unknown>, Setting<unknown>][] = [
     [settings.jwtIssuer, settings.jwtAudience],
     [settings.jwksUrl, settings.jwtIssuer],
+    [settings.directDatabaseUrl, settings.databaseUrl],
   ];
   const unmet = needs.filter(([given, needed]) => env[given.name] && !env[needed.name]);
   return unmet.map(([given, needed]) => `${needed.name} is required with ${given.name}`);

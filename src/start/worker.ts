@@ -21,7 +21,7 @@ const jitter = 0.1;
 export function openWorker({ config, databaseUrl, services, log, onAttempt }: OpenWorkerOptions): Worker {
   const principal = { ...omniscient, id: 'worker' };
   return startWorker({
-    databaseUrl,
+    databaseUrl: config.directDatabaseUrl ?? databaseUrl,
     concurrency: config.workerConcurrency,
     leaseMs: config.webhookTimeoutMs * 3,
     retentionMs: config.webhookRetentionMs,

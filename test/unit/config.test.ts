@@ -32,6 +32,7 @@ test('an empty environment is a development server with its own database', () =>
     dataDir: '.stratum',
     migrate: true,
     encryptionKey: null,
+    directDatabaseUrl: null,
     previousEncryptionKey: null,
     apiKeyHmacSecret: null,
     bootstrapKey: null,
