@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger, type LogLevel, run } from 'graphile-worker';
-import { sweepDeliveries } from '../domain/webhooks/attempt.ts';
-import { forgetDeliveries, forgottenAtOnce } from '../domain/webhooks/forget.ts';
+import { Logger, type LogLevel, type Runner, run } from 'graphile-worker';
+import pg from 'pg';
 import { holdPlaces } from '../domain/webhooks/places.ts';
 import { type DeliverJob, type DeliverOptions, runDeliverJob } from './deliver-webhooks.ts';
 import { createSharedPlaces } from './shared-places.ts';
+import { keepSweeping } from './sweep.ts';
 
 /** Does what goes on behind requests, until it is stopped. */
 export interface Worker {
@@ -25,13 +25,11 @@ export interface WorkerOptions extends DeliverOptions {
 /** A connection or two for each few jobs: most of their time they wait for others. */
 const maxPoolSize = 10;
 
+/** How long its connections may take to say goodbye. */
+const goodbyeMs = 1_000;
+
 /** How often it is looked for jobs whose time has come without a word. */
 const pollMs = 1_000;
-
-const sweepEveryMs = 10_000;
-
-/** How long between what is removed at once: others get their turn. */
-const forgetPauseMs = 100;
 
 /** How long after it has ended by itself, as with the database, it begins again. */
 const pauseMs = 1_000;
@@ -46,10 +44,9 @@ export function startWorker({ databaseUrl, concurrency, retentionMs, log, ...del
     enterWithinMs: (leaseMs * 2) / 3, // an attempt that begins in time is over before the lease is
     onFault: (error) => log('warning', 'no places at webhooks could be asked for; it is tried again', { err: error }),
   });
-  const work = async (): Promise<void> => {
-    const runner = await run({
-      connectionString: databaseUrl,
-      maxPoolSize,
+  const begin = (pgPool: pg.Pool): Promise<Runner> =>
+    run({
+      pgPool,
       noPreparedStatements: true, // some poolers refuse them
       concurrency,
       pollInterval: pollMs,
@@ -67,6 +64,16 @@ export function startWorker({ databaseUrl, concurrency, retentionMs, log, ...del
         deliver_webhook: (payload) => runDeliverJob(payload as DeliverJob, places, deliver),
       },
     });
+  const work = async (): Promise<void> => {
+    const pool = new pg.Pool({ connectionString: databaseUrl, max: maxPoolSize, application_name: 'stratum worker' });
+    try {
+      // It listens only as long as it works, and a connection may break later than that.
+      await workWith(await begin(pool.on('error', () => {})));
+    } finally {
+      await Promise.race([pool.end(), sleep(goodbyeMs, undefined, { ref: false })]);
+    }
+  };
+  const workWith = async (runner: Runner): Promise<void> => {
     const stop = (): void => void runner.stop().catch(() => {}); // it may have ended by itself
     stopping.signal.addEventListener('abort', stop, { once: true });
     if (stopping.signal.aborted) {
@@ -80,21 +87,7 @@ export function startWorker({ databaseUrl, concurrency, retentionMs, log, ...del
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   };
-  const sweep = async (): Promise<void> => {
-    await sweepDeliveries(call, leaseMs);
-    while (!stopping.signal.aborted && (await forgetDeliveries(call, retentionMs)) === forgottenAtOnce) {
-      await sleep(forgetPauseMs);
-    }
-  };
-  const sweepOn = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await sweep().catch((error: unknown) =>
-        log('warning', 'what is due or over could not be looked for; it is tried again', { err: error }),
-      );
-      await sleep(sweepEveryMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
-    }
-  };
-  const working = Promise.all([workOn(), sweepOn()]);
+  const working = Promise.all([workOn(), keepSweeping({ call, leaseMs, retentionMs, log }, stopping.signal)]);
   return {
     stop: async () => {
       stopping.abort();
