@@ -56,7 +56,7 @@ const bootstrapKey = bearerToken.refine(
   'must not be the development key, which everybody knows',
 );
 
-/** Every setting there is. */
+/** Every setting there is. One table, and so one long file: it is read from top to bottom, and the page of the documentation is made of it. */
 export const settings = {
   nodeEnv: setting('NODE_ENV', {
     fallback: 'development',
