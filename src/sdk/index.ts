@@ -10,6 +10,7 @@ export {
 } from './errors.ts';
 export type { TenantVariables } from './hono.ts';
 export type { CreateTenantInput, CreateWebhookInput, UpdateTenantInput, UpdateWebhookInput } from './inputs.ts';
+export type { CacheStatus } from './live-copy.ts';
 export type { Impersonation, Served, TenantResolver, TenantRules } from './rules.ts';
 export { type CacheOptions, type StratumOptions, type StratumSdk, stratum } from './stratum.ts';
 export { type ApiKey, StratumClient, type TenantNode, type Webhook } from './stratum-client.ts';

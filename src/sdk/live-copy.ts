@@ -13,12 +13,22 @@ export interface Found {
 export interface LiveCopyOptions {
   /** Asks the control plane. */
   readonly read: (id: string) => Promise<Found>;
-  readonly watches: (onChange: (change: Change) => void) => Watches;
+  readonly watches: (onChange: (change: Change) => void) => Pick<Watches, 'of' | 'status' | 'endIdle' | 'close'>;
   readonly maxSize: number;
   /** How old a kept context can get at most, in milliseconds. */
   readonly ttlMs: number;
   /** The same while nobody tells of changes. */
   readonly fallbackTtlMs: number;
+}
+
+/** How the live copy is getting on. */
+export interface CacheStatus {
+  /** How many contexts are kept. */
+  readonly contexts: number;
+  /** How many trees they are of. */
+  readonly trees: number;
+  /** Of how many trees changes are told within moments. */
+  readonly live: number;
 }
 
 /** A read that is on its way, and what happened meanwhile. */
@@ -37,7 +47,7 @@ const sweepMs = 30_000;
 export class LiveCopy {
   readonly #options: LiveCopyOptions;
   readonly #kept: KeptContexts;
-  readonly #watches: Watches;
+  readonly #watches: ReturnType<LiveCopyOptions['watches']>;
   /** Those that others may still join. */
   readonly #joinable = new Map<string, Reading>();
   readonly #readings = new Set<Reading>();
@@ -51,9 +61,8 @@ export class LiveCopy {
     this.#sweeper.unref?.(); // a browser-like runtime has numbers for timers
   }
 
-  /** How many contexts are kept. */
-  get size(): number {
-    return this.#kept.size;
+  get status(): CacheStatus {
+    return { contexts: this.#kept.size, ...this.#watches.status };
   }
 
   /** The context of a tenant, from memory if it is there and good. */

@@ -28,7 +28,7 @@ import {
   type UpdateTenantInput,
   type UpdateWebhookInput,
 } from './inputs.ts';
-import type { LiveCopy } from './live-copy.ts';
+import type { CacheStatus, LiveCopy } from './live-copy.ts';
 import { allOf } from './pages.ts';
 import type { TenantContext } from './tenant-context.ts';
 
@@ -37,7 +37,7 @@ export type Webhook = RestWebhookFragment;
 export type ApiKey = RestApiKeyFragment;
 
 /** What is asked of the live copy, which may be off. */
-export type Contexts = Pick<LiveCopy, 'read' | 'changed' | 'clear'>;
+export type Contexts = Pick<LiveCopy, 'read' | 'changed' | 'clear' | 'status'>;
 
 /**
  * The control plane, for programs: arguments and answers have the names and shapes of REST.
@@ -65,6 +65,11 @@ export class StratumClient {
   /** Forgets everything. */
   clearCache(): void {
     this.#contexts.clear();
+  }
+
+  /** How the live copy is getting on: for a health check, say. */
+  get cacheStatus(): CacheStatus {
+    return this.#contexts.status;
   }
 
   /** All active tenants beneath one, each before its children; without one, all there are, oldest first. */

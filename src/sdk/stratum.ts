@@ -133,5 +133,6 @@ function openCopy(
 
 /** Asks every time. */
 function uncached(read: Read): Contexts {
-  return { read: async (id) => (await read(id)).context, changed: () => {}, clear: () => {} };
+  const status = { contexts: 0, trees: 0, live: 0 };
+  return { read: async (id) => (await read(id)).context, changed: () => {}, clear: () => {}, status };
 }

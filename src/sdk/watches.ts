@@ -29,6 +29,12 @@ export class Watches {
     this.#options = options;
   }
 
+  /** How many trees are followed, and of how many everything is told within moments. */
+  get status(): { trees: number; live: number } {
+    const watches = [...this.#byTop.values()];
+    return { trees: watches.length, live: watches.filter(({ isLive }) => isLive).length };
+  }
+
   /** The watch over what is beneath a tenant; null when there are too many. */
   of(top: string): Watch | null {
     return this.#byTop.get(top) ?? (this.#byTop.size < this.#options.maxTrees ? this.#begin(top) : null);
