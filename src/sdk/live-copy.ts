@@ -37,7 +37,7 @@ interface Reading {
   readonly changes: Change[];
 }
 
-/** How often what is too old makes room. */
+/** How often, at least, what is too old makes room. */
 const sweepMs = 30_000;
 
 /**
@@ -57,7 +57,7 @@ export class LiveCopy {
     this.#options = options;
     this.#kept = new KeptContexts(options.maxSize);
     this.#watches = options.watches((change) => this.changed(change));
-    this.#sweeper = setInterval(() => this.#sweep(), sweepMs);
+    this.#sweeper = setInterval(() => this.#sweep(), Math.min(sweepMs, options.ttlMs));
     this.#sweeper.unref?.(); // a browser-like runtime has numbers for timers
   }
 
