@@ -25,8 +25,9 @@ export function withTenant<Request extends WebRequest>(decide: Decide<Request>):
     const served = await decide({ request, header: (name) => request.headers.get(name) });
     return served instanceof Refusal
       ? responseOf(served)
-      : runWithTenantContext(served.tenant, async () =>
-          handler(request, { ...(context as NonNullable<typeof context>), ...served }),
-        );
+      : runWithTenantContext(served.tenant, async () => {
+          const given = context as NonNullable<typeof context>; // or nothing, which is as good here
+          return handler(request, { ...given, ...served });
+        });
   };
 }

@@ -121,14 +121,27 @@ function readerOf(calls: Pick<Calls, 'query'>, reveal: boolean): Read {
   };
 }
 
+/** Some subscriptions don't say when they have begun: by then they have. */
+const shortestSettleMs = 1_000;
+
 function openCopy(
   read: Read,
   connect: () => Client,
   { ttlMs = 60_000, fallbackTtlMs = 5_000, maxSize = 5_000, maxTrees = 900 }: CacheOptions,
 ): LiveCopy {
-  const watches = (onChange: (change: Change) => void) =>
-    new Watches({ connect, onChange, settleMs: fallbackTtlMs, maxTrees });
+  assertFrom(1, { ttlMs, maxSize });
+  assertFrom(0, { fallbackTtlMs, maxTrees });
+  const settleMs = Math.max(shortestSettleMs, fallbackTtlMs);
+  const watches = (onChange: (change: Change) => void) => new Watches({ connect, onChange, settleMs, maxTrees });
   return new LiveCopy({ read, watches, maxSize, ttlMs, fallbackTtlMs });
+}
+
+function assertFrom(least: number, options: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Number.isInteger(value) || value < least) {
+      throw new TypeError(`cache.${name} is a whole number from ${least} on`);
+    }
+  }
 }
 
 /** Asks every time. */

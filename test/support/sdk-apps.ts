@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 import { createServer, type Server } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { All, Controller, Module, Req } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import express5 from 'express';
+import express4 from 'express4';
 import fastify from 'fastify';
 import { Hono } from 'hono';
 import {
@@ -141,8 +141,6 @@ const startNest: Start = async (sdk, rules) => {
   await app.listen(0, '127.0.0.1');
   return { url: await app.getUrl(), close: () => app.close() };
 };
-
-const express4 = createRequire(import.meta.url)('express4') as typeof express5; // has no types of its own; these fit
 
 export const frameworks: readonly (readonly [name: string, start: Start])[] = [
   ['Express 4', startExpress(express4)],

@@ -4,6 +4,7 @@ import { isOfConsequence, mayLack } from '../../src/sdk/change.ts';
 import {
   getTenantContext,
   runWithTenantContext,
+  stratum,
   type TenantContext,
   TenantContextNotFoundError,
 } from '../../src/sdk/index.ts';
@@ -20,6 +21,14 @@ test.each([
 ])('rules that would let wrong tokens in are refused at once: %j', (rules, message) => {
   expect(() => createTokenReader(rules)).toThrow(message);
 });
+
+test.each([{ ttlMs: 0 }, { maxSize: 0 }, { fallbackTtlMs: -1 }, { maxTrees: Number.NaN }])(
+  'a cache that can not be meant is refused at once: %j',
+  (cache) => {
+    const [name = ''] = Object.keys(cache);
+    expect(() => stratum({ controlPlaneUrl: 'http://127.0.0.1:1', apiKey: 'x', cache })).toThrow(`cache.${name}`);
+  },
+);
 
 test('outside of a request there is no context, and inside it is that of the request', async () => {
   const context = { tenant_id: 'a' } as TenantContext;
