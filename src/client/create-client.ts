@@ -135,6 +135,7 @@ function createCalls(options: ClientOptions): Calls {
       };
       const follower: Follower<never> = new Follower<never>(socket, followed, () => followers.delete(follower));
       followers.add(follower);
+      follower.start();
       return follower;
     },
     close: () => {

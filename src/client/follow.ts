@@ -1,7 +1,8 @@
 import { Buffer } from './buffer.ts';
 import { cancelledBy, onAbort } from './deadline.ts';
 import { cursorVariableOf } from './documents.ts';
-import { ApiError, UnreachableError } from './errors.ts';
+import { ApiError } from './errors.ts';
+import { isPassing, reasonOf, waitAskedBy } from './lost.ts';
 import { backOffMs, longestWaitMs } from './retry.ts';
 import { errorOf, type Failure } from './send.ts';
 import type { Socket } from './socket.ts';
@@ -34,9 +35,6 @@ export interface Followed extends FollowOptions {
 /** So many answers wait for a consumer that is slow. Then the subscription is let go of, and taken up again when all were taken. */
 const maxWaiting = 1_000;
 
-/** What ends a subscription only for the moment. */
-const passing = new Set(['SUBSCRIBER_TOO_SLOW', 'SERVICE_UNAVAILABLE', 'RATE_LIMITED']);
-
 /** Follows what a subscription tells, over as many connections as it takes. */
 export class Follower<Data> implements AsyncIterableIterator<Data, undefined> {
   readonly #socket: Socket;
@@ -63,9 +61,13 @@ export class Follower<Data> implements AsyncIterableIterator<Data, undefined> {
     }
     this.#cursor = followed.after ?? (this.#cursorVariable && followed.variables[this.#cursorVariable]);
     this.#buffer = new Buffer(maxWaiting, () => this.#resume());
-    const { signal } = followed;
-    this.#subscribe();
+  }
+
+  /** Begins, unless it is over before. */
+  start(): void {
+    const { signal } = this.#followed;
     this.#forgetSignal = signal ? onAbort(signal, () => this.end(cancelledBy(signal))) : null;
+    this.#resume();
   }
 
   next(): Promise<IteratorResult<Data, undefined>> {
@@ -94,23 +96,31 @@ export class Follower<Data> implements AsyncIterableIterator<Data, undefined> {
   }
 
   #subscribe(): void {
-    const { query, variables, url } = this.#followed;
-    const place = this.#cursorVariable && this.#cursor ? { [this.#cursorVariable]: this.#cursor } : {};
+    const { url } = this.#followed;
     let isCurrent = true;
     const whileCurrent = (act: () => void): void => (isCurrent ? act() : undefined);
-    const stop = this.#socket.subscribe<Data, unknown>(
-      { query, variables: { ...variables, ...place } },
-      {
-        next: ({ data, errors }) => whileCurrent(() => this.#receive(data, errors)),
-        error: (error) => whileCurrent(() => this.#lose(reasonOf(error, url))),
-        complete: () => whileCurrent(() => this.end()),
-      },
-    );
+    const stop = this.#socket.subscribe<Data, unknown>(this.#question(), {
+      next: ({ data, errors }) => whileCurrent(() => this.#receive(data, errors)),
+      error: (error) => whileCurrent(() => this.#lose(reasonOf(error, url))),
+      complete: () => whileCurrent(() => this.end()),
+    });
     const stopWaiting = this.#socket.onConnected(() => this.#connect());
     this.#unsubscribe = () => {
       isCurrent = false;
       stopWaiting();
       stop();
+    };
+  }
+
+  /** After a connection that was closed in order the library asks again by itself: then, too, from where we are. */
+  #question(): { query: string; readonly variables: Record<string, unknown> } {
+    const { query, variables } = this.#followed;
+    const place = () => (this.#cursorVariable && this.#cursor ? { [this.#cursorVariable]: this.#cursor } : {});
+    return {
+      query,
+      get variables() {
+        return { ...variables, ...place() };
+      },
     };
   }
 
@@ -136,7 +146,7 @@ export class Follower<Data> implements AsyncIterableIterator<Data, undefined> {
 
   /** What is for the moment is waited for; anything else ends it. */
   #lose(reason: Error): void {
-    if (reason instanceof ApiError && !passing.has(reason.code)) {
+    if (!isPassing(reason)) {
       this.end(reason);
       return;
     }
@@ -182,32 +192,4 @@ export class Follower<Data> implements AsyncIterableIterator<Data, undefined> {
 function cursorIn(data: unknown): unknown {
   const [told] = Object.values(data as Record<string, unknown>); // an answer is an object of fields
   return (told as { readonly cursor?: unknown } | null)?.cursor;
-}
-
-function waitAskedBy(reason: Error): number {
-  const seconds = reason instanceof ApiError ? Number(reason.details['retry_after_seconds'] ?? 0) : 0;
-  return Number.isFinite(seconds) ? seconds * 1_000 : 0;
-}
-
-/** What a closed connection says of why, for those closings that no repetition will change. */
-const codesOfClosings: Readonly<Record<number, string>> = {
-  4400: 'VALIDATION_ERROR',
-  4401: 'UNAUTHORIZED',
-  4403: 'FORBIDDEN',
-};
-
-/** Of what a connection is lost by: the errors of an answer, a closing, or an event that says nothing. */
-function reasonOf(error: unknown, url: string): Error {
-  if (Array.isArray(error)) {
-    return errorOf(error[0] as Failure); // so the protocol has it
-  }
-  const { code, reason, message } = (error ?? {}) as { code?: unknown; reason?: unknown; message?: unknown };
-  const fatal = typeof code === 'number' ? codesOfClosings[code] : undefined;
-  if (fatal !== undefined) {
-    return new ApiError(fatal, String(reason || fatal));
-  }
-  const why = [code, reason || message].filter((word) => word !== undefined && word !== '').join(' ');
-  return new UnreachableError(url, `The connection to ${url} is lost${why === '' ? '' : ` (${why})`}`, {
-    cause: error,
-  });
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import WebSocket from 'ws';
+import WebSocket, { WebSocketServer } from 'ws';
 import {
   CancelledError,
   type Client,
@@ -48,6 +48,18 @@ async function newTenant(client: Client): Promise<string> {
 
 async function set(client: Client, tenantId: string, key: string, value: unknown = true): Promise<void> {
   await client.setConfig({ tenantId, input: { key, value } });
+}
+
+/** A WebSocket that nobody may open. */
+class Unwanted {
+  static readonly CONNECTING = 0;
+  static readonly OPEN = 1;
+  static readonly CLOSING = 2;
+  static readonly CLOSED = 3;
+
+  constructor() {
+    expect.unreachable('it was opened');
+  }
 }
 
 /** Statuses as they are told, and a way to wait for one. */
@@ -252,6 +264,63 @@ test.each([
   },
 );
 
+test('a connection that somebody between closes in order is taken up where it was', async () => {
+  const between = new WebSocketServer({
+    port: 0,
+    host: '127.0.0.1',
+    handleProtocols: () => 'graphql-transport-ws',
+  });
+  cleanup.push(() => between.close());
+  between.on('connection', (near) => {
+    const far = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    const opened = once(far, 'open');
+    near.on('message', (data) => void opened.then(() => far.send(String(data))));
+    near.on('close', () => far.close());
+    far.on('message', (data) => near.send(String(data)));
+  });
+  await once(between, 'listening');
+  const direct = open();
+  const tenantId = await newTenant(direct);
+  const client = open({ url: `http://127.0.0.1:${(between.address() as { port: number }).port}` });
+  const { onStatus, connected } = heard();
+  const events = client.followEvents({ tenantId }, { onStatus });
+  await connected(1);
+  await sleep(200);
+  await set(direct, tenantId, 'one');
+  await set(direct, tenantId, 'two');
+  expect(await take(events, 2)).toEqual(['one', 'two']);
+
+  for (const socket of between.clients) {
+    socket.close(1000);
+  }
+  await set(direct, tenantId, 'three');
+  await connected(2);
+  await set(direct, tenantId, 'four');
+
+  expect(await take(events, 2)).toEqual(['three', 'four']);
+});
+
+test('a limit on requests is waited out, as long as it says', { timeout: 60_000 }, async () => {
+  const broken = await line();
+  const admin = open();
+  const tenantId = await newTenant(admin);
+  const limits = { rateLimitMax: 3, rateLimitWindow: '3 seconds' };
+  const { issued } = await admin.createApiKey({ input: { name: 'few', scopes: ['read'], tenantId, ...limits } });
+  const client = open({ url: broken.url, apiKey: issued!.plaintext_key } as Partial<ClientOptions>);
+  const { onStatus, connected, statuses } = heard();
+  const events = client.followEvents({ tenantId }, { onStatus }); // two requests: to connect, and to subscribe
+  await connected(1);
+  await sleep(200);
+  await set(admin, tenantId, 'before');
+  expect(await take(events, 1)).toEqual(['before']);
+
+  broken.cut(); // two more
+  await set(admin, tenantId, 'meanwhile');
+
+  expect(await take(events, 1)).toEqual(['meanwhile']);
+  expect(statuses.map(({ reason }) => reason)).toContainEqual(expect.objectContaining({ code: 'RATE_LIMITED' }));
+});
+
 test('whoever is nobody is told so, and it is not tried again', async () => {
   const client = open({ apiKey: 'sk_test_nobody' } as Partial<ClientOptions>);
   const { onStatus, statuses } = heard();
@@ -329,4 +398,13 @@ test('a signal ends it, also while it is waited for; so does return, and closing
   expect(await pending[1]).toEqual({ done: true, value: undefined });
   expect(await pending[2]).toEqual({ done: true, value: undefined });
   expect(() => client.followEvents({ tenantId })).toThrow(CancelledError);
+});
+
+test('a signal that was aborted before opens no connection', async () => {
+  const client = open({ webSocket: Unwanted });
+
+  const events = client.followEvents({}, { signal: AbortSignal.abort() });
+
+  await expect(events.next()).rejects.toBeInstanceOf(CancelledError);
+  expect(await events.next()).toEqual({ done: true, value: undefined });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Listening, listen } from '../support/listening.ts';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { createTestStratum, type TestStratum } from '../../src/testing/index.ts';
 import { type Folder, linkPackage, strangersFolder } from '../support/packed.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -14,12 +14,12 @@ const files = [...page.matchAll(/^```(?:ts|graphql)\n(?:\/\/|#) (\S+)\n([\s\S]*?
 /** What the page says that its programs say, in their order. */
 const expected = [...page.matchAll(/^```text\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text.trim().split('\n'));
 
-let server: Listening;
+let server: TestStratum;
 let folder: Folder;
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
 
 beforeAll(async () => {
-  server = await listen();
+  server = await createTestStratum({ postgresUrl: inject('serverUrl') });
   folder = await strangersFolder();
   await linkPackage(folder.path, [
     '@graphql-codegen/cli',

@@ -65,7 +65,7 @@ export async function linkPackage(folder: string, others: readonly string[]): Pr
   const modules = join(folder, 'node_modules');
   await stagePackage(join(modules, 'stratum-graphql'));
   const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  for (const name of [...Object.keys(dependencies), ...others]) {
+  for (const name of new Set([...Object.keys(dependencies), ...others])) {
     await mkdir(dirname(join(modules, name)), { recursive: true });
     await symlink(join(root, 'node_modules', name), join(modules, name));
   }
