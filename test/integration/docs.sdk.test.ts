@@ -153,6 +153,16 @@ test('who is of the support acts for others, and nobody else', async () => {
   expect(await ask(refused)).toMatchObject({ status: 403, body: { error: { code: 'IMPERSONATION_DENIED' } } });
 });
 
+test('the SDK loads nothing of the server', async () => {
+  const program = `import { registerHooks } from 'node:module';
+    const loaded = []; registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });
+    await import('stratum-graphql/sdk'); console.log(JSON.stringify(loaded))`;
+  const loaded: string[] = JSON.parse(await folder.run(process.execPath, ['--input-type=module', '--eval', program]));
+  const packages = loaded.flatMap((it) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(it)?.[1] ?? []);
+  expect(new Set(packages)).toEqual(new Set(['stratum-graphql', 'graphql', 'graphql-ws', 'jose', 'lru-cache']));
+  expect(loaded.filter((it) => /stratum-graphql\/dist\/(?!sdk|client|operations|verify-token)/.test(it))).toEqual([]);
+});
+
 test('a job runs in the context of a tenant, and ends', async () => {
   const { id } = await world.tenant({ slug: uniqueSlug() });
   await world.config({ id }, { theme: 'midnight' });
