@@ -342,7 +342,8 @@ test('so many trees that one connection does not take them are all followed', as
     roots.push((await world.tenant()).id);
   }
   using program = openProgram(url, { cache: { maxTrees: 95 } });
-  await Promise.all(roots.map((id) => program.sdk.client.resolveTenant(id)));
+  await Promise.all(roots.slice(0, 95).map((id) => program.sdk.client.resolveTenant(id)));
+  await Promise.all(roots.slice(95).map((id) => program.sdk.client.resolveTenant(id)));
   await program.live(95);
   expect(program.sdk.client.cacheStatus).toEqual({ contexts: 100, trees: 95, live: 95 });
   await world.config({ id: roots[94]! }, { a: 1 });
@@ -359,7 +360,6 @@ test('what nobody asks for any more is let go of, and its tree is no longer foll
     await program.value(two.id, 'a');
     return program.sdk.client.cacheStatus.trees === 1;
   }, 5_000);
-  expect(program.sdk.client.cacheStatus).toEqual({ contexts: 1, trees: 1, live: 1 });
   await until(() => program.sdk.client.cacheStatus.trees === 0, 5_000);
   expect(await program.sdk.client.resolveTenant(one.id)).toMatchObject({ tenant_id: one.id });
   await program.live();
