@@ -230,7 +230,7 @@ function addGraphql(server: FastifyInstance, { config, openContext, trusted, obs
     handle: (req) => logs.run(req.log, async () => yoga.fetch(...fetchArguments(req), { req })),
     sockets: {
       chooseProtocol: handleProtocols,
-      speak: (socket, req) => opened(socket, { incoming: { req }, close: socket.close }),
+      speak: (socket, req) => opened(socket, { incoming: { req }, send: socket.send, close: socket.close }),
       heartbeatMs,
       allowedOrigins: config.allowedOrigins,
     },

@@ -1,12 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { OperationTypeNode } from 'graphql';
-import * as operations from '../operations/generated/graphql.ts';
+import { texts } from '../operations/generated/texts.ts';
 import { type Credentials, identifyBy } from './credentials.ts';
 import { within } from './deadline.ts';
-import { type Document, kindOf, textOf } from './documents.ts';
+import { type Document, textOf } from './documents.ts';
 import { CancelledError } from './errors.ts';
 import { Follower, type FollowOptions } from './follow.ts';
-import { type NamedOperations, namedDocuments } from './named-operations.ts';
+import type { NamedOperations } from './named-operations.ts';
 import { retrying } from './retry.ts';
 import { type Door, type Operation, send } from './send.ts';
 import { openSocket, type Socket, type WebSocketConstructor } from './socket.ts';
@@ -80,21 +79,20 @@ export type Client = Calls & NamedOperations<MutateOptions, SubscribeOptions>;
 /** A client of a control plane. Nothing is sent before something is asked. Runs in browsers and Node. */
 export function createClient(options: ClientOptions): Client {
   const calls = createCalls(options);
-  const named = namedDocuments(operations).map(([name, document]) => [name, functionOf(calls, document)]);
-  // What the names stand for is worked out from the same documents.
+  const verbs: Readonly<Record<string, Verb>> = {
+    query: calls.query,
+    mutation: calls.mutate,
+    subscription: calls.subscribe,
+  };
+  const named = Object.entries(texts).map(([name, [kind, text]]) => [name, functionOf(verbs[kind], text)]);
+  // The texts are printed from the documents that the types of the names are taken from.
   return Object.assign(calls, Object.fromEntries(named) as NamedOperations<MutateOptions, SubscribeOptions>);
 }
 
-type Verb = (document: object, variables: object, options?: object) => unknown;
+type Verb = (document: string, variables: object, options?: object) => unknown;
 
-function functionOf(calls: Calls, document: Parameters<typeof kindOf>[0]): unknown {
-  const verbs = {
-    [OperationTypeNode.QUERY]: calls.query,
-    [OperationTypeNode.MUTATION]: calls.mutate,
-    [OperationTypeNode.SUBSCRIPTION]: calls.subscribe,
-  };
-  const verb = verbs[kindOf(document) ?? OperationTypeNode.QUERY] as Verb; // what it gives back is of no concern here
-  return (variables: object = {}, options?: object) => verb(document, variables, options);
+function functionOf(verb: Verb | undefined, text: string): (variables?: object, options?: object) => unknown {
+  return (variables = {}, options) => verb?.(text, variables, options);
 }
 
 interface Settings extends MutateOptions {

@@ -1,5 +1,5 @@
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
-import { type DocumentNode, Kind, type OperationTypeNode, print } from 'graphql';
+import { type DocumentNode, print } from 'graphql';
 
 /**
  * One GraphQL operation, typed by its data and variables, as the client preset of GraphQL Code Generator makes it: an object (`TypedDocumentNode`) or a
@@ -17,11 +17,6 @@ export function textOf(document: object | string): string {
   const text = texts.get(document) ?? print(document);
   texts.set(document, text);
   return text;
-}
-
-/** Whether it asks, changes or follows. */
-export function kindOf(document: DocumentNode): OperationTypeNode | undefined {
-  return document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION)?.operation;
 }
 
 /** The variable by which a subscription is told where to go on: the one that its argument `after` is given. */

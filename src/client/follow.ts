@@ -9,6 +9,7 @@ import type { Socket } from './socket.ts';
 
 /** How a subscription is getting on. */
 export interface SubscriptionStatus {
+  /** `connected` when the server follows: what happens from then on is told. */
   readonly state: 'connected' | 'disconnected';
   /**
    * Whether something may have happened that will never be told: true after an interruption when there is no cursor to go on from. Then read anew what is
@@ -99,15 +100,17 @@ export class Follower<Data> implements AsyncIterableIterator<Data, undefined> {
     const { url } = this.#followed;
     let isCurrent = true;
     const whileCurrent = (act: () => void): void => (isCurrent ? act() : undefined);
-    const stop = this.#socket.subscribe<Data, unknown>(this.#question(), {
-      next: ({ data, errors }) => whileCurrent(() => this.#receive(data, errors)),
-      error: (error) => whileCurrent(() => this.#lose(reasonOf(error, url))),
-      complete: () => whileCurrent(() => this.end()),
-    });
-    const stopWaiting = this.#socket.onConnected(() => this.#connect());
+    const stop = this.#socket.subscribe<Data>(
+      this.#question(),
+      {
+        next: ({ data, errors }) => whileCurrent(() => this.#receive(data, errors)),
+        error: (error) => whileCurrent(() => this.#lose(reasonOf(error, url))),
+        complete: () => whileCurrent(() => this.end()),
+      },
+      () => whileCurrent(() => this.#begin()),
+    );
     this.#unsubscribe = () => {
       isCurrent = false;
-      stopWaiting();
       stop();
     };
   }
@@ -124,7 +127,7 @@ export class Follower<Data> implements AsyncIterableIterator<Data, undefined> {
     };
   }
 
-  #connect(): void {
+  #begin(): void {
     this.#tell({ state: 'connected', gap: this.#wasConnected && !this.#knowsPlace });
     this.#wasConnected = true;
     this.#connectedAt = performance.now();

@@ -1,8 +1,9 @@
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
-import type { DocumentNode } from 'graphql';
 import type * as operations from '../operations/generated/graphql.ts';
+import type { texts } from '../operations/generated/texts.ts';
 
 type Operations = typeof operations;
+type Texts = typeof texts;
 type NoVariables = Record<string, never>;
 
 /** A stored operation that asks or changes, as a function. */
@@ -15,23 +16,14 @@ export type NamedSubscription<Data, Variables, Options> = NoVariables extends Va
   ? (variables?: Variables, options?: Options) => AsyncIterableIterator<Data>
   : (variables: Variables, options?: Options) => AsyncIterableIterator<Data>;
 
-/** The stored operations by their names: `GetTenant` is `getTenant`. Subscriptions are those that begin with `Follow`. */
+/** The stored operations by their names: `GetTenant` is `getTenant`. */
 export type NamedOperations<CallOptions, SubscribeOptions> = {
-  readonly [Name in keyof Operations as Name extends `${infer Operation}Document`
-    ? Uncapitalize<Operation>
-    : never]: Operations[Name] extends DocumentTypeDecoration<infer Data, infer Variables>
-    ? Name extends `Follow${string}`
+  readonly [Name in keyof Texts]: Operations[`${Capitalize<Name>}Document`] extends DocumentTypeDecoration<
+    infer Data,
+    infer Variables
+  >
+    ? Texts[Name][0] extends 'subscription'
       ? NamedSubscription<Data, Variables, SubscribeOptions>
       : NamedCall<Data, Variables, CallOptions>
     : never;
 };
-
-/** The documents among what was generated, by the names of their functions. */
-export function namedDocuments(generated: Readonly<Record<string, unknown>>): [name: string, document: DocumentNode][] {
-  return Object.entries(generated)
-    .filter(([name]) => name.endsWith('Document'))
-    .map(([name, document]) => [
-      name.charAt(0).toLowerCase() + name.slice(1, -'Document'.length),
-      document as DocumentNode, // that is what is generated under such a name
-    ]);
-}

@@ -1,4 +1,4 @@
-import { createClient as createSocketClient, type Client as SocketClient } from 'graphql-ws';
+import { createClient, type FormattedExecutionResult, type Sink, type SubscribePayload } from 'graphql-ws';
 import type { Identify } from './credentials.ts';
 
 /** The part of the WebSocket of browsers, Node and `ws` that is needed to open one. */
@@ -18,9 +18,16 @@ export interface SocketOptions {
 const heartbeatMs = 10_000;
 
 /** A connection that subscriptions share. */
-export interface Socket extends Pick<SocketClient, 'subscribe'> {
-  /** Calls back when there is a connection, at once when there is one; gives what stops it. */
-  onConnected(listener: () => void): () => void;
+export interface Socket {
+  /**
+   * Subscribes over a connection, which is opened when there is none.
+   * @param onBegun Called when the server follows: what happens from then on is told.
+   */
+  subscribe<Data>(
+    payload: SubscribePayload,
+    sink: Sink<FormattedExecutionResult<Data>>,
+    onBegun: () => void,
+  ): () => void;
   close(): void;
 }
 
@@ -29,38 +36,40 @@ export interface Socket extends Pick<SocketClient, 'subscribe'> {
  * follows something knows where to go on.
  */
 export function openSocket({ endpoint, identify, webSocket, patienceMs }: SocketOptions): Socket {
-  let isConnected = false;
+  let count = 0;
   const watch = createWatch(patienceMs, () => client.terminate());
-  const client = createSocketClient({
+  const client = createClient({
     url: endpoint.replace(/^http/, 'ws'),
     connectionParams: identify,
     ...(webSocket && { webSocketImpl: quietly(webSocket) }),
     retryAttempts: 0,
     lazyCloseTimeout: 1_000,
     keepAlive: Math.min(heartbeatMs, patienceMs),
+    generateID: () => {
+      count += 1;
+      return String(count);
+    },
     on: {
       connecting: watch.begin,
-      connected: () => {
-        isConnected = true;
-        watch.end();
-      },
+      connected: watch.end,
       ping: (received) => (received ? undefined : watch.begin()),
       pong: (received) => (received ? watch.end() : undefined),
-      closed: () => {
-        isConnected = false;
-        watch.end();
-      },
+      closed: watch.end,
     },
   });
   return {
-    subscribe: client.subscribe,
-    close: () => void Promise.resolve(client.dispose()).catch(() => {}), // it was opening, and now never will
-    onConnected: (listener) => {
-      if (isConnected) {
-        listener();
-      }
-      return client.on('connected', listener);
+    subscribe: (payload, sink, onBegun) => {
+      const stop = client.subscribe(payload, sink);
+      const id = String(count); // it was given while it was asked
+      const stopListening = client.on('ping', (_received, said) =>
+        said?.['subscribed'] === id ? onBegun() : undefined,
+      );
+      return () => {
+        stopListening();
+        stop();
+      };
     },
+    close: () => void Promise.resolve(client.dispose()).catch(() => {}), // it was opening, and now never will
   };
 }
 

@@ -1,6 +1,13 @@
 import type { ExecutionArgs, GraphQLError, GraphQLFormattedError } from 'graphql';
-import { type Context as Connection, makeServer, type Server, type SubscribePayload } from 'graphql-ws';
-import type { YogaServerInstance } from 'graphql-yoga';
+import {
+  type Context as Connection,
+  MessageType,
+  makeServer,
+  type Server,
+  type SubscribePayload,
+  stringifyMessage,
+} from 'graphql-ws';
+import { isAsyncIterable, type YogaServerInstance } from 'graphql-yoga';
 import { StratumError } from '../domain/errors.ts';
 import type { Context } from './context.ts';
 import { isFault, maskError, originOf } from './errors.ts';
@@ -82,6 +89,12 @@ export function createSocketServer<Incoming extends object>({
         return [refusal];
       }
     },
+    onOperation: async ({ extra }, id, _payload, _args, result) => {
+      if (isAsyncIterable(result)) {
+        // From now on what happens is told. The protocol has no word for that, but lets anything be said in a ping.
+        await extra.send(stringifyMessage({ type: MessageType.Ping, payload: { subscribed: id } }));
+      }
+    },
     onError: (_context, _id, _payload, errors) => errors.map(withoutHttp),
     onNext: (_context, _id, _payload, _args, { errors, data, extensions }) =>
       errors && {
@@ -94,6 +107,7 @@ export function createSocketServer<Incoming extends object>({
 
 export interface SocketExtra<Incoming> extends Record<PropertyKey, unknown> {
   readonly incoming: Incoming;
+  readonly send: (message: string) => Promise<void>;
   /** Closes the connection with a code and a reason. */
   readonly close: (code: number, reason: string) => void;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type LogLevel, run } from 'graphile-worker';
+import { openJobPool } from '../db/jobs.ts';
 import { sweepDeliveries } from '../domain/webhooks/attempt.ts';
 import { createBusyWebhooks } from './busy-webhooks.ts';
 import { type DeliverJob, type DeliverOptions, runDeliverJob } from './deliver-webhooks.ts';
@@ -31,11 +32,11 @@ const pauseMs = 1_000;
 /** Starts a worker, which begins again whenever it can't go on. Any number of them may work on one database: each job is done by one. */
 export function startWorker({ databaseUrl, concurrency, log, ...deliver }: WorkerOptions): Worker {
   const stopping = new AbortController();
+  const pool = openJobPool(databaseUrl, maxPoolSize);
   const busy = createBusyWebhooks();
   const work = async (): Promise<void> => {
     const runner = await run({
-      connectionString: databaseUrl,
-      maxPoolSize,
+      pgPool: pool,
       noPreparedStatements: true, // some poolers refuse them
       concurrency,
       pollInterval: pollMs,
@@ -79,6 +80,7 @@ export function startWorker({ databaseUrl, concurrency, log, ...deliver }: Worke
       clearInterval(timer);
       stopping.abort();
       await working;
+      await pool.end();
       await deliver.sender.close();
     },
   };

@@ -265,11 +265,14 @@ describe('a start that can not succeed says why in a sentence, and exits with 1'
     expect(output).toBe("stratum: the database can't be reached: connect ECONNREFUSED 127.0.0.1:1\n");
   });
 
-  test('a port that another program uses', async () => {
+  test.each([
+    ['a database of one’s own', async () => ({ DATABASE_URL: await database() })],
+    ['the embedded one, which is stopped again', async () => ({})],
+  ])('a port that another program uses, with %s', async (_what, settings) => {
     const other = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
-    const output = await failed({ DATABASE_URL: await database(), PORT: String(port) }).finally(() => other.close());
+    const output = await failed({ ...(await settings()), PORT: String(port) }).finally(() => other.close());
     expect(output).toContain(`stratum: port ${port} of 127.0.0.1 can't be used: another program uses it`);
   });
 

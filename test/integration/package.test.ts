@@ -200,7 +200,6 @@ test.skipIf(chromiumPath === undefined)(
 
     await page.goto(`${origin}/?${new URLSearchParams({ url: server.url, key: developmentKey, tenant: tenantId })}`);
     await page.waitForSelector('body[data-state=connected]');
-    await page.waitForTimeout(300);
     await client.setConfig({ tenantId, input: { key: 'before', value: 1 } });
     await page.waitForFunction(() => document.body.innerText.includes('before'));
     await server.kill();
