@@ -14,22 +14,13 @@ export interface FollowTreeOptions {
   readonly top: string;
   readonly client: Pick<Client, 'query' | 'subscribe'>;
   readonly onChange: (change: Change) => void;
-  /** How long a subscription that nobody confirms may take to begin, in milliseconds. */
-  readonly settleMs: number;
   readonly signal: AbortSignal;
   /** Whether everything that happens from now on is told within moments. */
   readonly onLive: (isLive: boolean) => void;
 }
 
 /** Tells of whatever may change a context in a tree, or in the part of it that the program may see. @throws When a subscription has ended. */
-export async function followTree({
-  top,
-  client,
-  onChange,
-  settleMs,
-  signal,
-  onLive,
-}: FollowTreeOptions): Promise<void> {
+export async function followTree({ top, client, onChange, signal, onLive }: FollowTreeOptions): Promise<void> {
   const { tenant, events } = await client.query(FindContextStartDocument, { tenantId: top }, { signal });
   const last = events?.edges[0];
   const after = last?.cursor ?? null;
@@ -43,33 +34,35 @@ export async function followTree({
   const forget = () => onChange({ tenantId: top, place: null });
   const lines = new Lines({
     needed: isRoot ? 1 : 3,
-    hasBegun: isRoot && after !== null,
-    settleMs: isRoot && after !== null ? 0 : settleMs,
+    hasGap: !isRoot || after === null,
     forget,
     onLive,
   });
   const options = () => ({ signal, onStatus: lines.open() });
-  const parts = [tellEvents(client.subscribe(FollowContextsDocument, { tenantId: top, after }, options()), onChange)];
+  const parts = [
+    tellEvents(client.subscribe(FollowContextsDocument, { tenantId: top, after }, options()), top, onChange),
+  ];
   if (!isRoot) {
     parts.push(
       tellInherited(client.subscribe(FollowInheritedConfigDocument, { tenantId: top }, options()), forget),
       tellInherited(client.subscribe(FollowInheritedPermissionsDocument, { tenantId: top }, options()), forget),
     );
   }
-  try {
-    await Promise.race(parts);
-  } finally {
-    lines.close();
-  }
+  await Promise.race(parts);
 }
 
+/** Ends when the top itself has moved: then there may be others above it. */
 async function tellEvents(
   told: AsyncIterable<FollowContextsSubscription>,
+  top: string,
   onChange: (change: Change) => void,
 ): Promise<void> {
   for await (const { events } of told) {
     if (events !== null && events.event.tenantId !== null && isOfConsequence(events.event.type)) {
       onChange({ tenantId: events.event.tenantId, place: events.event });
+      if (events.event.type === 'tenant.moved' && events.event.tenantId === top) {
+        return;
+      }
     }
   }
 }
@@ -83,60 +76,39 @@ async function tellInherited(told: AsyncIterable<unknown>, forget: () => void): 
 
 interface LinesOptions {
   readonly needed: number;
-  /** Whether nothing can have gone unheard so far. */
-  readonly hasBegun: boolean;
-  readonly settleMs: number;
+  /** Whether something may have gone unheard already. */
+  readonly hasGap: boolean;
   readonly forget: () => void;
   readonly onLive: (isLive: boolean) => void;
 }
 
-/** Subscriptions that only together tell everything. */
+/** Subscriptions that only together tell everything. What was read while something could go unheard is forgotten, once nothing can. */
 class Lines {
   readonly #options: LinesOptions;
-  readonly #connected = new Set<object>();
-  #settling: ReturnType<typeof setTimeout> | undefined;
+  readonly #begun = new Set<object>();
   #hasGap: boolean;
 
   constructor(options: LinesOptions) {
     this.#options = options;
-    this.#hasGap = !options.hasBegun;
+    this.#hasGap = options.hasGap;
   }
 
   /** One more, which is to say how it is getting on. */
   open(): (status: SubscriptionStatus) => void {
     const line = {};
+    const { needed, forget, onLive } = this.#options;
     return ({ state }) => {
-      clearTimeout(this.#settling);
       if (state === 'disconnected') {
-        this.#connected.delete(line);
+        this.#begun.delete(line);
         this.#hasGap = true;
-        this.#options.onLive(false);
-      } else if (this.#connected.add(line).size === this.#options.needed) {
-        this.#settle();
+        onLive(false);
+      } else if (this.#begun.add(line).size === needed) {
+        if (this.#hasGap) {
+          forget();
+        }
+        this.#hasGap = false;
+        onLive(true);
       }
     };
-  }
-
-  close(): void {
-    clearTimeout(this.#settling);
-    this.#options.onLive(false);
-  }
-
-  /** Whatever was read while something could go unheard is forgotten, once nothing can. */
-  #settle(): void {
-    const { settleMs, forget, onLive } = this.#options;
-    const begin = () => {
-      if (this.#hasGap) {
-        forget();
-      }
-      this.#hasGap = false;
-      onLive(true);
-    };
-    if (settleMs === 0) {
-      begin();
-    } else {
-      this.#settling = setTimeout(begin, settleMs);
-      this.#settling.unref?.(); // not every runtime has it
-    }
   }
 }

@@ -121,9 +121,6 @@ function readerOf(calls: Pick<Calls, 'query'>, reveal: boolean): Read {
   };
 }
 
-/** Some subscriptions don't say when they have begun: by then they have. */
-const shortestSettleMs = 1_000;
-
 function openCopy(
   read: Read,
   connect: () => Client,
@@ -131,8 +128,7 @@ function openCopy(
 ): LiveCopy {
   assertFrom(1, { ttlMs, maxSize });
   assertFrom(0, { fallbackTtlMs, maxTrees });
-  const settleMs = Math.max(shortestSettleMs, fallbackTtlMs);
-  const watches = (onChange: (change: Change) => void) => new Watches({ connect, onChange, settleMs, maxTrees });
+  const watches = (onChange: (change: Change) => void) => new Watches({ connect, onChange, maxTrees });
   return new LiveCopy({ read, watches, maxSize, ttlMs, fallbackTtlMs });
 }
 

@@ -8,7 +8,6 @@ export interface WatchOptions {
   readonly top: string;
   readonly client: Pick<Client, 'query' | 'subscribe'>;
   readonly onChange: (change: Change) => void;
-  readonly settleMs: number;
 }
 
 const firstPauseMs = 1_000;
@@ -55,6 +54,7 @@ export class Watch {
         onLive: (isLive) => this.#turn(isLive && !round.signal.aborted),
       }).catch(() => {}); // whoever reads meets the same, and is told
       round.abort();
+      this.#turn(false);
       onChange({ tenantId: top, place: null });
       await pause(Math.min(longestPauseMs, firstPauseMs * 2 ** this.#tries), signal);
       this.#tries += 1;

@@ -6,7 +6,6 @@ export interface WatchesOptions {
   /** Opens a client with a connection of its own. */
   readonly connect: () => Pick<Client, 'query' | 'subscribe' | 'close'>;
   readonly onChange: (change: Change) => void;
-  readonly settleMs: number;
   /** How many trees are followed at a time; contexts of others are kept as if nobody told of changes. */
   readonly maxTrees: number;
 }
@@ -69,9 +68,9 @@ export class Watches {
   }
 
   #begin(top: string): Watch {
-    const { onChange, settleMs } = this.#options;
+    const { onChange } = this.#options;
     const connection = this.#roomy() ?? this.#open();
-    const watch = new Watch({ top, client: connection.client, onChange, settleMs });
+    const watch = new Watch({ top, client: connection.client, onChange });
     connection.watches.set(top, watch);
     this.#byTop.set(top, watch);
     return watch;

@@ -234,7 +234,7 @@ test('a key at home beneath others is told of what comes from above, which it do
     'mutation ($id: ID!) { createApiKey(input: { tenantId: $id, scopes: [read] }) { plaintextKey } }',
     { id: home!.id },
   );
-  using program = openProgram(url, { apiKey: createApiKey.plaintextKey, cache: { fallbackTtlMs: 500 } });
+  using program = openProgram(url, { apiKey: createApiKey.plaintextKey });
   expect(await program.sdk.client.resolveTenant(leaf!.id)).toMatchObject({ ancestry_path: `/${home!.id}`, depth: 2 });
   await program.live();
   const reads = program.reads;
@@ -248,6 +248,24 @@ test('a key at home beneath others is told of what comes from above, which it do
   await until(async () => 'export' in (await program.sdk.client.resolveTenant(leaf!.id)).resolved_permissions, 400);
   await world.config(home!, { theme: 'light' });
   await until(async () => (await program.value(leaf!.id, 'theme')) === 'light', 400);
+});
+
+test('a key whose home was a root is told of what comes from above, once that is put beneath another', async () => {
+  const [home, leaf] = await world.line(['home', 'leaf']);
+  const above = await world.tenant();
+  const { createApiKey } = await world.data(
+    'mutation ($id: ID!) { createApiKey(input: { tenantId: $id, scopes: [read] }) { plaintextKey } }',
+    { id: home!.id },
+  );
+  using program = openProgram(url, { apiKey: createApiKey.plaintextKey });
+  await program.sdk.client.resolveTenant(leaf!.id);
+  await program.live();
+  await world.move(home!, above);
+  await until(async () => (await program.sdk.client.resolveTenant(leaf!.id)).depth === 2);
+  await program.live();
+  await program.sdk.client.resolveTenant(leaf!.id);
+  await world.config(above, { theme: 'dark' });
+  await until(async () => (await program.value(leaf!.id, 'theme')) === 'dark', 1_000);
 });
 
 test('a key that is revoked gets nothing from memory either, within seconds', async () => {
