@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './audit.ts';
 import { createContext, type Environment, ExitError, type Streams } from './context.ts';
+import { devCommand } from './dev.ts';
+import { doctorCommand } from './doctor.ts';
 import { sentenceOf } from './failures.ts';
+import { healthCommand } from './health.ts';
 import { keysCommand } from './keys.ts';
 import { migrateCommand } from './migrate.ts';
 import { workerCommand } from './worker.ts';
@@ -22,6 +25,9 @@ export async function main(argv: readonly string[], env: Environment, streams: S
     })
     .exitOverride();
   for (const command of [
+    devCommand(context),
+    healthCommand(context),
+    doctorCommand(context),
     migrateCommand(context),
     keysCommand(context),
     auditCommand(context),

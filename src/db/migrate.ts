@@ -24,7 +24,13 @@ const createBookkeeping = `
     applied_steps_count integer not null default 0
   )`;
 
-interface AppliedRow {
+/** Reads the books of a database: rows of `AppliedRow`. */
+export const selectApplied = `
+  select migration_name, checksum, finished_at is not null as finished
+  from _prisma_migrations where rolled_back_at is null order by started_at`;
+
+/** A migration in the books of a database. */
+export interface AppliedRow {
   readonly migration_name: string;
   readonly checksum: string;
   readonly finished: boolean;
@@ -60,7 +66,7 @@ export async function migrate(
   await client.connect();
   try {
     await lock(client);
-    const pending = await findPending(client, migrations);
+    const pending = pendingOf(migrations, await readApplied(client));
     for (const migration of pending) {
       await apply(client, migration);
       log(`applied migration ${migration.name}`);
@@ -83,8 +89,12 @@ async function lock(client: pg.Client): Promise<void> {
   }
 }
 
-async function findPending(client: pg.Client, migrations: readonly Migration[]): Promise<Migration[]> {
-  const applied = await readApplied(client);
+/**
+ * The migrations that a database with these books lacks.
+ * @throws {MigrationError} When one was begun and never finished, or changed after it had been applied.
+ */
+export function pendingOf(migrations: readonly Migration[], rows: readonly AppliedRow[]): Migration[] {
+  const applied = new Map(rows.map((row) => [row.migration_name, row]));
   const unfinished = [...applied.values()].find(({ finished }) => !finished);
   if (unfinished !== undefined) {
     const advice = 'repair the database and settle it with "prisma migrate resolve"';
@@ -105,14 +115,11 @@ async function findPending(client: pg.Client, migrations: readonly Migration[]):
   return migrations.filter(({ name }) => !applied.has(name));
 }
 
-async function readApplied(client: pg.Client): Promise<Map<string, AppliedRow>> {
+async function readApplied(client: pg.Client): Promise<AppliedRow[]> {
   await client.query('set client_min_messages = warning');
   await client.query(createBookkeeping);
-  const { rows } = await client.query<AppliedRow>(
-    `select migration_name, checksum, finished_at is not null as finished
-     from _prisma_migrations where rolled_back_at is null order by started_at`,
-  );
-  return new Map(rows.map((row) => [row.migration_name, row]));
+  const { rows } = await client.query<AppliedRow>(selectApplied);
+  return rows;
 }
 
 async function apply(client: pg.Client, { name, sql, checksums: [checksum] }: Migration): Promise<void> {
