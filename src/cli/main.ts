@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './audit.ts';
+import { completionCommand } from './completion.ts';
 import { createContext, type Environment, ExitError, type Streams } from './context.ts';
 import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
@@ -32,6 +33,7 @@ export async function main(argv: readonly string[], env: Environment, streams: S
     keysCommand(context),
     auditCommand(context),
     workerCommand(context),
+    completionCommand(context),
   ]) {
     program.addCommand(inheritSettings(command, program));
   }
