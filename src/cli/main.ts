@@ -7,6 +7,7 @@ import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
 import { sentenceOf } from './failures.ts';
 import { healthCommand } from './health.ts';
+import { initCommand } from './init.ts';
 import { keysCommand } from './keys.ts';
 import { migrateCommand } from './migrate.ts';
 import { workerCommand } from './worker.ts';
@@ -26,6 +27,7 @@ export async function main(argv: readonly string[], env: Environment, streams: S
     })
     .exitOverride();
   for (const command of [
+    initCommand(context),
     devCommand(context),
     healthCommand(context),
     doctorCommand(context),

@@ -10,7 +10,7 @@ export function bashScript(places: readonly Place[]): string {
   );
   return `_${program}() {
   local current=\${COMP_WORDS[COMP_CWORD]} at='${program}' option='' words='' word
-  for word in "\${COMP_WORDS[@]:1:\$((COMP_CWORD - 1))}"; do
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     if [ -n "$option" ]; then option=''; continue; fi
     case "$at $word" in
       ${patterns(places.slice(1).map(({ path }) => path))}) at="$at $word" ;;

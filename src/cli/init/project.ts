@@ -49,7 +49,9 @@ export async function readProject(folder: string): Promise<Project> {
 async function readPackage(folder: string): Promise<{ packages: Set<string>; type: unknown }> {
   const file = join(folder, 'package.json');
   const text = await readFile(file, 'utf8').catch(() => {
-    throw new Error(`there is no package.json in ${folder}: run this in the folder of your project, or "npm init" first`);
+    throw new Error(
+      `there is no package.json in ${folder}: run this in the folder of your project, or "npm init" first`,
+    );
   });
   const content = parsed(text);
   if (content === null) {
@@ -69,7 +71,9 @@ function parsed(text: string): Record<string, unknown> | null {
 
 function objectOf(value: unknown): Record<string, unknown> | null {
   // An object that JSON gives has only what it was written with.
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
 }
 
 /** Those that stand on others come first: NestJS brings Express along. */

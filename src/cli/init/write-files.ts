@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** A file as it should be; its path is relative to the project. */
@@ -24,18 +24,26 @@ export async function planChanges(folder: string, files: readonly PlannedFile[])
   );
 }
 
-/** The lines that a file of `NAME=value` lacks, behind what it has: that stays as it is. */
-export async function planSettings(folder: string, path: string, lines: readonly string[]): Promise<Change> {
+/** A variable of the environment, for a file that shows what to set. */
+export interface Setting {
+  readonly name: string;
+  /** An example; without one the line is commented out. */
+  readonly value?: string;
+  readonly comment: string;
+}
+
+/** The settings that such a file lacks, behind what it has: that stays as it is. */
+export async function planSettings(folder: string, path: string, settings: readonly Setting[]): Promise<Change> {
   const before = await readOrNull(join(folder, path));
-  const missing = lines.filter((line) => !hasSetting(before ?? '', line));
+  const there = new Set((before ?? '').split('\n').map((line) => /^[#\s]*(\w+)\s*=/.exec(line)?.[1]));
+  const missing = settings.filter(({ name }) => !there.has(name));
   const gap = before === null || before === '' || before.endsWith('\n') ? '' : '\n';
-  const content = `${before ?? ''}${gap}${missing.map((line) => `${line}\n`).join('')}`;
+  const content = `${before ?? ''}${gap}${missing.map(linesOf).join('')}`;
   return { path, content, before, action: before === null ? 'create' : missing.length === 0 ? 'keep' : 'extend' };
 }
 
-function hasSetting(text: string, line: string): boolean {
-  const name = line.slice(0, line.indexOf('=') + 1);
-  return text.split('\n').some((one) => one.replace(/^[#\s]*/, '').startsWith(name));
+function linesOf({ name, value, comment }: Setting): string {
+  return `# ${comment}\n${value === undefined ? `# ${name}=` : `${name}=${value}`}\n`;
 }
 
 /** Makes all changes or none: when one fails, those before it are undone. */
@@ -48,9 +56,10 @@ export async function writeChanges(folder: string, changes: readonly Change[]): 
       if (made !== undefined) {
         undo.push(() => rm(made, { recursive: true }));
       }
-      undo.push(() => (before === null ? rm(file, { force: true }) : writeFile(file, before)));
       // A file that came in the meantime is not ours to replace.
-      await writeFile(file, content, { flag: before === null ? 'wx' : 'w' });
+      const opened = await open(file, before === null ? 'wx' : 'w');
+      undo.push(() => (before === null ? rm(file) : writeFile(file, before)));
+      await opened.writeFile(content).finally(() => opened.close());
     }
   } catch (error) {
     for (const step of undo.reverse()) {

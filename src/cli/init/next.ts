@@ -1,0 +1,86 @@
+import type { Integration } from './integration.ts';
+import type { Project } from './project.ts';
+import { render, type Source, tenancyBody } from './source.ts';
+
+const sdk = 'stratum-graphql/sdk';
+
+/** Next.js compiles what it runs: its modules are written in the newer words, and name each other without an extension. */
+export function nextIntegration(project: Project, framework: 'next-app' | 'next-pages'): Integration {
+  const typed = project.language === 'typescript';
+  const style = { language: project.language, modules: 'esm' } as const;
+  const extension = typed ? 'ts' : 'js';
+  const { library, route, path } = framework === 'next-app' ? appRouter(typed) : pagesRouter(typed);
+  const place = (file: string) =>
+    `${project.sourceFolder === '' ? '' : `${project.sourceFolder}/`}${file}.${extension}`;
+  return {
+    files: [
+      { path: place('lib/stratum'), content: render(library, style) },
+      { path: place(path), content: route },
+    ],
+    use: {
+      where: `Wrap your other routes as in ${place(path)}:`,
+      code: [`import { withTenant } from '${framework === 'next-app' ? '@/lib/stratum' : '../lib/stratum'}';`],
+    },
+  };
+}
+
+interface Router {
+  readonly library: Source;
+  /** A route that shows the tenant it is asked for. */
+  readonly route: string;
+  readonly path: string;
+}
+
+function appRouter(typed: boolean): Router {
+  return {
+    library: {
+      imports: [{ names: ['stratum'], from: sdk }],
+      body: `${tenancyBody}\n/** Wraps a route handler: it is only called for a tenant, which is in the second argument. */\nconst withTenant = tenancy.next(rules);`,
+      exports: ['tenancy', 'withTenant'],
+    },
+    path: 'app/api/tenant/route',
+    route: `import { withTenant } from '../../../lib/stratum';
+
+/** Shows who asks: a place to begin. */
+export const GET = withTenant((_request${typed ? ': Request' : ''}, { tenant }) => Response.json(tenant));
+`,
+  };
+}
+
+function pagesRouter(typed: boolean): Router {
+  const [request, response, handler] = typed
+    ? ['request: NextApiRequest', 'response: NextApiResponse', 'handler: NextApiHandler']
+    : ['request', 'response', 'handler'];
+  const types = (names: string) => (typed ? `import type { ${names} } from 'next';\n` : '');
+  return {
+    library: {
+      imports: [{ names: ['getTenantContext', 'stratum'], from: sdk }],
+      body: `${types('NextApiHandler, NextApiRequest, NextApiResponse')}${tenancyBody}
+const findTenant = tenancy.middleware(rules);
+
+/** Wraps an API route: it is only called for a tenant, which getTenantContext() gives. */
+function withTenant(${handler})${typed ? ': NextApiHandler' : ''} {
+  return (${request}, ${response}) =>
+    new Promise${typed ? '<void>' : ''}((resolve, reject) => {
+      response.once('close', () => resolve());
+      findTenant(request, response, (error) => {
+        if (error) {
+          reject(error);
+        } else {
+          Promise.resolve(handler(request, response)).then(() => resolve(), reject);
+        }
+      });
+    });
+}`,
+      exports: ['getTenantContext', 'tenancy', 'withTenant'],
+    },
+    path: 'pages/api/tenant',
+    route: `${types('NextApiRequest, NextApiResponse')}import { getTenantContext, withTenant } from '../../lib/stratum';
+
+/** Shows who asks: a place to begin. */
+export default withTenant((_${request}, ${response}) => {
+  response.json(getTenantContext());
+});
+`,
+  };
+}
