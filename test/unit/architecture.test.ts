@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const doors: Readonly<Record<string, readonly string[]>> = {
   db: [],
   domain: ['db/', 'rate-window.ts'],
-  auth: ['domain/', 'db/'],
+  auth: ['domain/', 'db/', 'verify-token.ts'],
   telemetry: ['db/'],
   graphql: ['domain/', 'db/', 'telemetry/'],
   workers: ['domain/', 'db/', 'telemetry/'],
@@ -14,12 +14,14 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   http: ['db/', 'domain/errors', 'telemetry/', 'config.ts'],
   rest: ['operations/', 'graphql/context', 'graphql/errors', 'domain/errors'],
   client: ['operations/'],
+  sdk: ['client/', 'verify-token.ts'],
   cli: ['client/', 'operations/', 'db/', 'domain/', 'graphql/context', 'graphql/run', 'start/', 'config.ts'],
   'config.ts': ['config-values.ts'],
   'config-values.ts': ['rate-window.ts', 'span.ts'],
   'rate-window.ts': [],
   'span.ts': [],
   'time-budget.ts': [],
+  'verify-token.ts': [],
   'entrance.ts': [
     'auth/',
     'config.ts',
@@ -59,7 +61,7 @@ const keepers: readonly { package: RegExp; rooms: readonly string[] }[] = [
     package: /^(graphql|graphql-yoga|@graphql-yoga\/(?!redis-)|@pothos\/)/,
     rooms: ['graphql', 'operations', 'rest', 'client', 'app.ts', 'index.ts'],
   },
-  { package: /^jose/, rooms: ['auth'] },
+  { package: /^jose/, rooms: ['auth', 'verify-token.ts'] },
   { package: /^undici/, rooms: ['workers'] },
   { package: /^(prom-client|@opentelemetry\/)/, rooms: ['telemetry'] },
 ];
