@@ -9,7 +9,7 @@ export function nextIntegration(project: Project, framework: 'next-app' | 'next-
   const typed = project.language === 'typescript';
   const style = { language: project.language, modules: 'esm' } as const;
   const extension = typed ? 'ts' : 'js';
-  const { library, route, path } = framework === 'next-app' ? appRouter(typed) : pagesRouter(typed);
+  const { library, route, path, use } = framework === 'next-app' ? appRouter(typed) : pagesRouter(typed);
   const place = (file: string) =>
     `${project.sourceFolder === '' ? '' : `${project.sourceFolder}/`}${file}.${extension}`;
   return {
@@ -17,10 +17,7 @@ export function nextIntegration(project: Project, framework: 'next-app' | 'next-
       { path: place('lib/stratum'), content: render(library, style) },
       { path: place(path), content: route },
     ],
-    use: {
-      where: `Wrap your other routes as in ${place(path)}:`,
-      code: [`import { withTenant } from '${framework === 'next-app' ? '@/lib/stratum' : '../lib/stratum'}';`],
-    },
+    use: { where: `Wrap your routes as in ${place(path)}:`, code: [use] },
   };
 }
 
@@ -29,6 +26,8 @@ interface Router {
   /** A route that shows the tenant it is asked for. */
   readonly route: string;
   readonly path: string;
+  /** How another route looks. */
+  readonly use: string;
 }
 
 function appRouter(typed: boolean): Router {
@@ -39,6 +38,7 @@ function appRouter(typed: boolean): Router {
       exports: ['tenancy', 'withTenant'],
     },
     path: 'app/api/tenant/route',
+    use: 'export const GET = withTenant((request, { tenant }) => …);',
     route: `import { withTenant } from '../../../lib/stratum';
 
 /** Shows who asks: a place to begin. */
@@ -75,6 +75,7 @@ function withTenant(${handler})${typed ? ': NextApiHandler' : ''} {
       exports: ['getTenantContext', 'tenancy', 'withTenant'],
     },
     path: 'pages/api/tenant',
+    use: 'export default withTenant((request, response) => …);',
     route: `${types('NextApiRequest, NextApiResponse')}import { getTenantContext, withTenant } from '../../lib/stratum';
 
 /** Shows who asks: a place to begin. */
