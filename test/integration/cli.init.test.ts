@@ -73,6 +73,12 @@ test.each<[string, Files, object, string[]]>([
     { language: 'typescript', framework: 'next-pages' },
     ['src/lib/stratum.ts', 'src/pages/api/tenant.ts'],
   ],
+  [
+    'Next.js beside sources of something else',
+    { ...nextAppProject, 'src/worker.ts': 'export {};\n' },
+    { framework: 'next-app' },
+    ['lib/stratum.ts', 'app/api/tenant/route.ts'],
+  ],
 ])('%s: what the project is made of is found, and only files of its own are added', async (_, files, found, added) => {
   await using project = await bareProject(files);
 

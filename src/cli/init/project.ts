@@ -25,13 +25,16 @@ export interface Project {
   readonly sourceFolder: string;
 }
 
+/** Whether a project has something at a path. */
+type Has = (path: string) => Promise<boolean>;
+
 /**
  * Looks at a project without running anything of it.
  * @throws With a sentence when there is no package.json that can be read.
  */
 export async function readProject(folder: string): Promise<Project> {
   const { packages, type } = await readPackage(folder);
-  const has = (...path: string[]) => isThere(join(folder, ...path));
+  const has: Has = (path) => isThere(join(folder, path));
   const tsconfig = await readFile(join(folder, 'tsconfig.json'), 'utf8').catch(() => null);
   return {
     folder,
@@ -42,8 +45,14 @@ export async function readProject(folder: string): Promise<Project> {
     language: tsconfig !== null || packages.has('typescript') ? 'typescript' : 'javascript',
     modules: type === 'module' ? 'esm' : 'cjs',
     importsTypeScript: /"(allowImportingTsExtensions|rewriteRelativeImportExtensions)"\s*:\s*true/.test(tsconfig ?? ''),
-    sourceFolder: (await has('src')) ? 'src' : '',
+    sourceFolder: (await sourcesAreIn('src', packages, has)) ? 'src' : '',
   };
+}
+
+/** Next.js doesn't look into `src` where its folders lie beside it. */
+async function sourcesAreIn(folder: string, packages: ReadonlySet<string>, has: Has): Promise<boolean> {
+  const beside = packages.has('next') && ((await has('app')) || (await has('pages')));
+  return !beside && has(folder);
 }
 
 async function readPackage(folder: string): Promise<{ packages: Set<string>; type: unknown }> {
@@ -84,13 +93,10 @@ const frameworkPackages: readonly (readonly [Framework, string])[] = [
   ['express', 'express'],
 ];
 
-async function frameworkOf(
-  packages: ReadonlySet<string>,
-  has: (...path: string[]) => Promise<boolean>,
-): Promise<Framework | null> {
+async function frameworkOf(packages: ReadonlySet<string>, has: Has): Promise<Framework | null> {
   if (packages.has('next')) {
-    const pages = (await has('pages')) || (await has('src', 'pages'));
-    const app = (await has('app')) || (await has('src', 'app'));
+    const pages = (await has('pages')) || (await has('src/pages'));
+    const app = (await has('app')) || (await has('src/app'));
     return pages && !app ? 'next-pages' : 'next-app';
   }
   return frameworkPackages.find(([, name]) => packages.has(name))?.[0] ?? null;
