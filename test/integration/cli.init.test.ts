@@ -149,6 +149,20 @@ test('flags win over what was found', async () => {
   expect(JSON.stringify(report.steps)).toContain('pnpm add stratum-graphql');
 });
 
+test.each(['prisma', 'drizzle', 'kysely', 'knex', 'sequelize', 'pg'])(
+  'people who use %s are shown how it asks for the rows of one tenant',
+  async (orm) => {
+    await using project = await bareProject(nextAppProject);
+    const streams = captureStreams();
+
+    expect(await main(['init', project.folder, '--orm', orm], {}, streams)).toBe(0);
+
+    expect(streams.out()).toMatch(
+      /its own alone:\n +import \{ getTenantContext \}.*\n +.*getTenantContext\(\)\.tenant_id/,
+    );
+  },
+);
+
 test('when a file can not be written, those before it are taken back, folders and all', async () => {
   await using project = await bareProject(nextAppProject);
   // A folder where a file should be: found when it is opened, behind the first file.

@@ -1,6 +1,8 @@
 import { resolveCommand } from 'package-manager-detector/commands';
 import type { Integration } from './integration.ts';
+import { ownRows } from './own-rows.ts';
 import type { Framework, Project } from './project.ts';
+import { importLine } from './source.ts';
 import type { Change } from './write-files.ts';
 
 /** All that is known before anything is written. */
@@ -44,11 +46,16 @@ function describe({ path, action }: Change): string {
 
 function stepsOf({ project, use }: Plan): Step[] {
   const needed = neededPackages(project);
+  const query = ownRows[project.orm];
+  const importContext = importLine({ names: ['getTenantContext'], from: 'stratum-graphql/sdk' }, project);
   const install = { text: 'Install what it needs:', lines: needed };
   return [
     ...(needed.length > 0 ? [install] : []),
     { text: 'Copy .env.example to .env, and start your program with it:', lines: environmentLines(project) },
     { text: use.where, lines: use.code },
+    ...(query === ''
+      ? []
+      : [{ text: 'Where you read rows of a tenant, ask for its own alone:', lines: [importContext, query] }]),
     { text: 'Start a control plane, unless you have one:', lines: ['npx stratum dev'] },
   ];
 }
