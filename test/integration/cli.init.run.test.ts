@@ -109,6 +109,47 @@ test.each<[string, Files, string, Record<string, string>]>([
   },
 );
 
+/** What Next.js does with routes, as far as it matters here: a handler that fails is answered with 500. */
+const pagesServer = `import { createServer } from 'node:http';
+import { getTenantContext, withTenant } from './lib/stratum.js';
+
+const handler = withTenant((request, response) => {
+  if (request.headers['x-fail']) throw new Error('a handler of somebody');
+  response.end(JSON.stringify({ tenant: getTenantContext().tenant_id }));
+});
+createServer((request, response) => {
+  Promise.resolve(handler(request, response)).catch(() => response.writeHead(500).end('{}'));
+}).listen(process.env.PORT);
+`;
+const appServer = `import { serve } from '@hono/node-server';
+import { withTenant } from './lib/stratum.js';
+
+const handler = withTenant((request, { tenant }) => {
+  if (request.headers.get('x-fail')) throw new Error('a handler of somebody');
+  return Response.json({ tenant: tenant.tenant_id });
+});
+const fetch = (request) => handler(request, {}).catch(() => Response.json({}, { status: 500 }));
+serve({ fetch, port: Number(process.env.PORT) });
+`;
+const nextPackage = JSON.stringify({ dependencies: { next: '^16.0.0' } });
+
+test.each<[string, Files]>([
+  ['pages', { 'package.json': nextPackage, 'pages/index.js': '', 'server.mjs': pagesServer }],
+  ['app', { 'package.json': nextPackage, 'app/page.js': '', 'server.mjs': appServer }],
+])(
+  'Next.js, the %s router: what wraps a route lets in requests of tenants alone, and passes on what fails',
+  async (_, files) => {
+    await using project = await bareProject(files);
+    await linkPackages(project.folder, { ...installed('hono', '@hono/node-server'), 'stratum-graphql': built.folder });
+    await initialize(project.folder);
+
+    await using app = await start(project.folder, 'server.mjs');
+    expect(await app.whoami({ 'X-Tenant-ID': tenant, 'X-Fail': '1' })).toEqual({ status: 500, body: {} });
+    expect(await app.whoami({ 'X-Tenant-ID': tenant })).toEqual({ status: 200, body: { tenant } });
+    expect(await app.whoami()).toMatchObject({ status: 400, body: { error: { code: 'MISSING_TENANT' } } });
+  },
+);
+
 test('without its settings the program ends with a sentence that says where they are shown', async () => {
   await using project = await bareProject(commonJsProject);
   await linkPackages(project.folder, { ...express4, 'stratum-graphql': built.folder });

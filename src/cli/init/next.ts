@@ -1,15 +1,14 @@
 import type { Integration } from './integration.ts';
 import type { Project } from './project.ts';
-import { render, type Source, tenancyBody } from './source.ts';
+import { importLine, render, type Source, type Style, tenancyBody } from './source.ts';
 
 const sdk = 'stratum-graphql/sdk';
 
 /** Next.js compiles what it runs: its modules are written in the newer words, and name each other without an extension. */
 export function nextIntegration(project: Project, framework: 'next-app' | 'next-pages'): Integration {
-  const typed = project.language === 'typescript';
-  const style = { language: project.language, modules: 'esm' } as const;
-  const extension = typed ? 'ts' : 'js';
-  const { library, route, path, use } = framework === 'next-app' ? appRouter(typed) : pagesRouter(typed);
+  const style: Style = { language: project.language, modules: 'esm' };
+  const extension = style.language === 'typescript' ? 'ts' : 'js';
+  const { library, route, path, use } = framework === 'next-app' ? appRouter(style) : pagesRouter(style);
   const place = (file: string) =>
     `${project.sourceFolder === '' ? '' : `${project.sourceFolder}/`}${file}.${extension}`;
   return {
@@ -30,7 +29,8 @@ interface Router {
   readonly use: string;
 }
 
-function appRouter(typed: boolean): Router {
+function appRouter(style: Style): Router {
+  const typed = style.language === 'typescript';
   return {
     library: {
       imports: [{ names: ['stratum'], from: sdk }],
@@ -39,7 +39,7 @@ function appRouter(typed: boolean): Router {
     },
     path: 'app/api/tenant/route',
     use: 'export const GET = withTenant((request, { tenant }) => …);',
-    route: `import { withTenant } from '../../../lib/stratum';
+    route: `${importLine({ names: ['withTenant'], from: '../../../lib/stratum' }, style)}
 
 /** Shows who asks: a place to begin. */
 export const GET = withTenant((_request${typed ? ': Request' : ''}, { tenant }) => Response.json(tenant));
@@ -47,7 +47,8 @@ export const GET = withTenant((_request${typed ? ': Request' : ''}, { tenant }) 
   };
 }
 
-function pagesRouter(typed: boolean): Router {
+function pagesRouter(style: Style): Router {
+  const typed = style.language === 'typescript';
   const [request, response, handler] = typed
     ? ['request: NextApiRequest', 'response: NextApiResponse', 'handler: NextApiHandler']
     : ['request', 'response', 'handler'];
@@ -64,11 +65,8 @@ function withTenant(${handler})${typed ? ': NextApiHandler' : ''} {
     new Promise${typed ? '<void>' : ''}((resolve, reject) => {
       response.once('close', () => resolve());
       findTenant(request, response, (error) => {
-        if (error) {
-          reject(error);
-        } else {
-          Promise.resolve(handler(request, response)).then(() => resolve(), reject);
-        }
+        const found = error ? Promise.reject(error) : Promise.resolve();
+        found.then(() => handler(request, response)).then(() => resolve(), reject);
       });
     });
 }`,
@@ -76,7 +74,10 @@ function withTenant(${handler})${typed ? ': NextApiHandler' : ''} {
     },
     path: 'pages/api/tenant',
     use: 'export default withTenant((request, response) => …);',
-    route: `${types('NextApiRequest, NextApiResponse')}import { getTenantContext, withTenant } from '../../lib/stratum';
+    route: `${types('NextApiRequest, NextApiResponse')}${importLine(
+      { names: ['getTenantContext', 'withTenant'], from: '../../lib/stratum' },
+      style,
+    )}
 
 /** Shows who asks: a place to begin. */
 export default withTenant((_${request}, ${response}) => {

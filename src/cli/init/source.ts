@@ -13,7 +13,8 @@ interface Import {
   readonly from: string;
 }
 
-type Style = Pick<Project, 'language' | 'modules'>;
+/** What decides how a module is written. */
+export type Style = Pick<Project, 'language' | 'modules'>;
 
 /** The text of a module. TypeScript has the newer words also where it is compiled to the older. */
 export function render(source: Source, style: Style): string {
