@@ -1,7 +1,7 @@
 import { resolveCommand } from 'package-manager-detector/commands';
 import type { Integration } from './integration.ts';
 import { ownRows } from './own-rows.ts';
-import type { Framework, Project } from './project.ts';
+import type { Framework, PackageManager, Project } from './project.ts';
 import { importLine } from './source.ts';
 import type { Change } from './write-files.ts';
 
@@ -56,7 +56,10 @@ function stepsOf({ project, use }: Plan): Step[] {
     ...(query === ''
       ? []
       : [{ text: 'Where you read rows of a tenant, ask for its own alone:', lines: [importContext, query] }]),
-    { text: 'Start a control plane, unless you have one:', lines: ['npx stratum dev'] },
+    {
+      text: 'Start a control plane, unless you have one:',
+      lines: [commandOf(project.packageManager, 'execute-local', ['stratum', 'dev'])],
+    },
   ];
 }
 
@@ -67,13 +70,12 @@ function neededPackages({ packages, packageManager, language }: Project): string
     ...(packages.has('stratum-graphql') ? [] : [['stratum-graphql']]),
     ...(types ? [['-D', '@types/node']] : []),
   ];
-  return missing.map((names) => {
-    const { command, args } = resolveCommand(packageManager, 'add', names) ?? {
-      command: 'npm',
-      args: ['install', ...names],
-    };
-    return [command, ...args].join(' ');
-  });
+  return missing.map((names) => commandOf(packageManager, 'add', names));
+}
+
+function commandOf(packageManager: PackageManager, name: 'add' | 'execute-local', names: string[]): string {
+  const { command, args } = resolveCommand(packageManager, name, names) ?? { command: packageManager, args: names };
+  return [command, ...args].join(' ');
 }
 
 function environmentLines({ framework }: Project): string[] {
