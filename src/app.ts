@@ -30,6 +30,7 @@ import { openRedis } from './http/redis.ts';
 import { createServer } from './http/server.ts';
 import { openWakeups } from './http/wakeups.ts';
 import * as storedOperations from './operations/generated/graphql.ts';
+import { idempotencyOf } from './rest/idempotency.ts';
 import { restApi } from './rest/rest-api.ts';
 import { restDocs } from './rest/rest-docs.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -208,7 +209,10 @@ function addGraphql(server: FastifyInstance, { config, openContext, trusted, obs
   const logs = new AsyncLocalStorage<FastifyRequest['log']>();
   const yoga = createYogaServer<{ req: FastifyRequest }>({
     schema,
-    openContext: ({ req }) => openContext(req),
+    openContext: ({ req }) => {
+      const idempotency = idempotencyOf(req);
+      return openContext(req, idempotency === undefined ? {} : { idempotency });
+    },
     introspection: config.introspection,
     trusted,
     observer,

@@ -1,14 +1,14 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { FileError } from '../../src/cli/import/formats.ts';
+import { importHelp, toSlug } from '../../src/cli/import/import.ts';
+import { runImport } from '../../src/cli/import/tell.ts';
+import { ImportError } from '../../src/cli/import/writer.ts';
+import { createTerminal, type Output, type Terminal } from '../../src/cli/terminal.ts';
 import { ApiError, type Client, createClient, UnreachableError } from '../../src/client/index.ts';
 import { developmentKey, settings } from '../../src/config.ts';
-import { FileError } from '../import/formats.ts';
-import { slugPattern } from '../import/slugs.ts';
-import { ImportError } from '../import/writer.ts';
 import { DemoError, play } from './play.ts';
 import { quickStart } from './quick-start.ts';
-import { runImport } from './run-import.ts';
 import { showExplanation, showTree } from './show.ts';
-import { createTerminal, type Output, type Terminal } from './terminal.ts';
 
 interface Flags {
   readonly url: string;
@@ -60,18 +60,6 @@ function describeCommand(env: Environment, { stdout, stderr }: Streams): Command
 /** Where `npm start` listens in the same environment. */
 function localUrl(env: Environment): string {
   return `http://127.0.0.1:${env[settings.port.name] || settings.port.fallback}`;
-}
-
-const importHelp = `
-An import creates one tenant for each row, under the row its parent names. A single row without a parent becomes the root; several
-go beneath a root named after the file, or beneath --root. A slug that the file leaves out is made of the name. Each tenant's
-metadata keeps the row's id as importedId. An import that was interrupted continues when it is run again.`;
-
-function toSlug(text: string): string {
-  if (!slugPattern.test(text)) {
-    throw new InvalidArgumentError('A slug is lower-case letters, digits and "_", and begins with a letter.');
-  }
-  return text;
 }
 
 async function run(

@@ -1,3 +1,4 @@
+import type { Terminal } from '../../src/cli/terminal.ts';
 import {
   ApiError,
   type Client,
@@ -9,7 +10,6 @@ import {
   UpdateDemoPermissionDocument,
 } from '../../src/client/index.ts';
 import type { Actor, ConfigStep, PermissionStep } from './quick-start.ts';
-import type { Terminal } from './terminal.ts';
 import { show } from './tree.ts';
 
 /** A step that must be refused was not, or was for another reason. */

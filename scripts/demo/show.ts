@@ -1,10 +1,10 @@
+import type { Terminal } from '../../src/cli/terminal.ts';
 import {
   type Client,
   ExplainDemoValueDocument,
   type ExplainDemoValueQuery,
   ShowDemoTreeDocument,
 } from '../../src/client/index.ts';
-import type { Terminal } from './terminal.ts';
 import { drawTree, show } from './tree.ts';
 
 /** Prints a tree with everything that applies to each of its tenants. */

@@ -1,5 +1,5 @@
+import type { Terminal } from '../../src/cli/terminal.ts';
 import type { DemoTreeNodeFragment } from '../../src/client/index.ts';
-import type { Terminal } from './terminal.ts';
 
 type Paint = Terminal['paint'];
 

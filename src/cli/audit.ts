@@ -1,6 +1,4 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { openDatabase } from '../db/database.ts';
-import { verifyLedgers } from '../domain/ledger/verify.ts';
 import { isUuid } from '../domain/validation.ts';
 import { type Context, ExitError } from './context.ts';
 import { count } from './count.ts';
@@ -29,6 +27,8 @@ interface LedgerReport {
 }
 
 async function verifyAll(context: Context, url: string, { ledger, json = false }: Flags): Promise<void> {
+  const { openDatabase } = await import('../db/database.ts');
+  const { verifyLedgers } = await import('../domain/ledger/verify.ts');
   const database = openDatabase({ url, poolSize: 2 });
   const reports: LedgerReport[] = [];
   try {

@@ -1,32 +1,39 @@
+import { harmlessLines } from './harmless.ts';
+import { createTerminal, type Output, type Terminal } from './terminal.ts';
+
 /** The environment a command is called in. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where a command writes; the process unless a test says otherwise. */
+/** What a person types on, or a pipe. */
+export type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+
+/** Where a command reads and writes; the process unless a test says otherwise. */
 export interface Streams {
-  readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream;
+  readonly stdin?: Input;
+  readonly stdout: Output;
+  readonly stderr: Output;
 }
 
 /** What every command is given beside its own arguments. */
 export interface Context {
   readonly env: Environment;
+  readonly streams: Streams;
+  /** Standard output, as a person looks at it. */
+  readonly terminal: Terminal;
   /** The answer: what a pipe wants. */
   print(line: string): void;
-  /** What happens meanwhile: for the person who waits. */
-  note(line: string): void;
+  /** What happens meanwhile: for the person who waits. It is made harmless. */
+  note(text: string): void;
 }
 
-export function createContext(env: Environment, { stdout, stderr }: Streams): Context {
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever reads may stop reading, as `head` does: the exit code still counts.
-    if (error.code !== 'EPIPE') {
-      throw error;
-    }
-  });
+export function createContext(env: Environment, streams: Streams): Context {
+  const terminal = createTerminal(streams.stdout);
   return {
     env,
-    print: (line) => void stdout.write(`${line}\n`),
-    note: (line) => void stderr.write(`${line}\n`),
+    streams,
+    terminal,
+    print: terminal.say,
+    note: (text) => void streams.stderr.write(`${harmlessLines(text)}\n`),
   };
 }
 
@@ -39,4 +46,9 @@ export class ExitError extends Error {
     super(`exit ${exitCode}`);
     this.exitCode = exitCode;
   }
+}
+
+/** The command was called wrongly in a way that only shows while it runs: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
 }

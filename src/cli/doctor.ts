@@ -3,6 +3,7 @@ import { type Context, ExitError } from './context.ts';
 import { count } from './count.ts';
 import { type Diagnosis, diagnose } from './doctor/diagnose.ts';
 import { withPatient } from './doctor/patient.ts';
+import { harmless } from './harmless.ts';
 
 interface Flags {
   readonly json?: boolean;
@@ -29,7 +30,7 @@ export function doctorCommand(context: Context): Command {
 const width = Math.max(...['ok', 'warning', 'failure', 'skipped'].map(({ length }) => length));
 
 function describe({ name, status, detail, advice }: Diagnosis): string[] {
-  const line = `${status.padEnd(width)}  ${name.padEnd(18)}  ${detail}`;
+  const line = `${status.padEnd(width)}  ${name.padEnd(18)}  ${harmless(detail)}`;
   return advice === null ? [line] : [line, `${' '.repeat(width)}  ${' '.repeat(18)}  -> ${advice}`];
 }
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { type Context, ExitError } from './context.ts';
+import { type Context, ExitError, UsageError } from './context.ts';
 import { integrationFor } from './init/integration.ts';
 import { type Framework, frameworks, orms, packageManagers, readProject } from './init/project.ts';
 import { askChoices, askReplacements, Cancelled, type Choices } from './init/questions.ts';
@@ -56,7 +56,9 @@ async function planFor(folder: string, flags: Flags): Promise<Plan> {
   const project = { ...found, ...(asks ? await askChoices(found, flags) : said(flags)) };
   const { framework } = project;
   if (framework === null) {
-    throw new Error(`${folder} has no framework that is known: say which by --framework (${frameworks.join(', ')})`);
+    throw new UsageError(
+      `${folder} has no framework that is known: say which by --framework (${frameworks.join(', ')})`,
+    );
   }
   const { files, use } = integrationFor(project, framework);
   const planned = [...(await planChanges(folder, files)), await planSettings(folder, '.env.example', settings)];

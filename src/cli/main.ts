@@ -1,38 +1,54 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { auditCommand } from './audit.ts';
 import { completionCommand } from './completion.ts';
-import { createContext, type Environment, ExitError, type Streams } from './context.ts';
+import { configCommand } from './config/config.ts';
+import { createContext, type Environment, type Streams } from './context.ts';
 import { devCommand } from './dev.ts';
 import { doctorCommand } from './doctor.ts';
-import { sentenceOf } from './failures.ts';
+import { eventsCommand } from './events/events.ts';
+import { exportCommand } from './export.ts';
 import { healthCommand } from './health.ts';
+import { importCommand } from './import/import.ts';
 import { initCommand } from './init.ts';
-import { keysCommand } from './keys.ts';
+import { keysCommand } from './keys/keys.ts';
 import { migrateCommand } from './migrate.ts';
+import { permissionsCommand } from './permissions/permissions.ts';
+import { tellFailure } from './tell-failure.ts';
+import { tenantsCommand } from './tenants/tenants.ts';
+import { webhooksCommand } from './webhooks/webhooks.ts';
 import { workerCommand } from './worker.ts';
 
 /** The `stratum` command. Resolves to the exit code: 0 done, 1 failed or found something, 2 called wrongly. */
 export async function main(argv: readonly string[], env: Environment, streams: Streams = process): Promise<number> {
   const context = createContext(env, streams);
+  const isJson = wantsJson(argv);
   const program = new Command('stratum')
     .description(
-      'Operates a Stratum installation: DATABASE_URL names its database, or STRATUM_DATA_DIR its data folder.',
+      'Works with a Stratum server (--url, STRATUM_URL), and operates an installation on its database (DATABASE_URL, or STRATUM_DATA_DIR).',
     )
     .version(readVersion())
     .showHelpAfterError('Try --help.')
     .configureOutput({
       writeOut: (text) => void streams.stdout.write(text),
-      writeErr: (text) => void streams.stderr.write(text),
+      // A program is told in JSON, below.
+      writeErr: (text) => void (isJson || streams.stderr.write(text)),
     })
     .exitOverride();
   for (const command of [
     initCommand(context),
     devCommand(context),
+    tenantsCommand(context),
+    configCommand(context),
+    permissionsCommand(context),
+    keysCommand(context),
+    webhooksCommand(context),
+    eventsCommand(context),
+    importCommand(context),
+    exportCommand(context),
     healthCommand(context),
     doctorCommand(context),
     migrateCommand(context),
-    keysCommand(context),
     auditCommand(context),
     workerCommand(context),
     completionCommand(context),
@@ -43,8 +59,14 @@ export async function main(argv: readonly string[], env: Environment, streams: S
     await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
-    return exitCodeOf(error, context.note);
+    return tellFailure(error, context, isJson);
   }
+}
+
+/** Behind two dashes nothing is an option. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end === -1 ? argv.length : end).includes('--json');
 }
 
 /** Commander copies settings to a command it makes itself, not to one that is added. */
@@ -54,18 +76,6 @@ function inheritSettings(command: Command, from: Command): Command {
     inheritSettings(child, command);
   }
   return command;
-}
-
-function exitCodeOf(error: unknown, note: (line: string) => void): number {
-  if (error instanceof ExitError) {
-    return error.exitCode;
-  }
-  // Commander has printed its help or its complaint already; its own code for misuse is 1.
-  if (error instanceof CommanderError) {
-    return error.exitCode === 0 ? 0 : 2;
-  }
-  note(`stratum: ${sentenceOf(error)}`);
-  return 1;
 }
 
 /** Of this package: the same way up from `src/cli` and from `dist/cli`. */

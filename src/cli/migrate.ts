@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { migrate } from '../db/migrate.ts';
 import type { Context } from './context.ts';
 import { withDatabaseUrl } from './database.ts';
 
@@ -14,6 +13,7 @@ export function migrateCommand(context: Context): Command {
     .option('--json', 'print the names of the applied migrations as JSON')
     .action((flags: Flags) =>
       withDatabaseUrl(context, async (url) => {
+        const { migrate } = await import('../db/migrate.ts');
         const applied = await migrate(url);
         report(context, applied, flags);
       }),

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { endOnSignal } from '../start/signals.ts';
-import { startWorkerAlone } from '../start/start-worker.ts';
 import type { Context } from './context.ts';
 
 /** `stratum worker`: what a server does behind requests, in a process of its own. */
@@ -11,6 +10,7 @@ export function workerCommand({ env, note }: Context): Command {
       'Send webhooks, and nothing else, until a signal ends it. The servers beside it run with STRATUM_WORKER=off.',
     )
     .action(async () => {
+      const { startWorkerAlone } = await import('../start/start-worker.ts');
       const running = await startWorkerAlone(readConfig(env), note);
       await new Promise<void>((resolve, reject) => {
         endOnSignal(() => {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { OperationTypeNode } from 'graphql';
 import * as operations from '../operations/generated/graphql.ts';
 import { type Credentials, identifyBy } from './credentials.ts';
@@ -141,7 +142,7 @@ function createCalls(options: ClientOptions): Calls {
       for (const follower of followers) {
         follower.end();
       }
-      void socket?.dispose();
+      socket?.close();
     },
     [Symbol.dispose]: () => calls.close(),
   };

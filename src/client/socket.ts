@@ -18,9 +18,10 @@ export interface SocketOptions {
 const heartbeatMs = 10_000;
 
 /** A connection that subscriptions share. */
-export interface Socket extends Pick<SocketClient, 'subscribe' | 'dispose'> {
+export interface Socket extends Pick<SocketClient, 'subscribe'> {
   /** Calls back when there is a connection, at once when there is one; gives what stops it. */
   onConnected(listener: () => void): () => void;
+  close(): void;
 }
 
 /**
@@ -53,7 +54,7 @@ export function openSocket({ endpoint, identify, webSocket, patienceMs }: Socket
   });
   return {
     subscribe: client.subscribe,
-    dispose: client.dispose,
+    close: () => void Promise.resolve(client.dispose()).catch(() => {}), // it was opening, and now never will
     onConnected: (listener) => {
       if (isConnected) {
         listener();

@@ -1,6 +1,7 @@
 import { type ExecutionResult, GraphQLError, type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
+import { answerOnce } from './answer-once.ts';
 import type { Context } from './context.ts';
 import { isFault, maskError, originOf } from './errors.ts';
 import { type Asked, assertAffordable, costOf, parseWithinLimits, type Size, sizeOf, tooDeep } from './limits.ts';
@@ -54,6 +55,7 @@ export function createYogaServer<Incoming extends object>({
       ...(observer === null ? [] : [observeOperations(observer)]),
       identify(openContext, logFault),
       shareAnswers,
+      answerOnce(logFault),
       reportFaults(logFault),
       ...(trusted === null ? [] : [onlyTrusted(trusted)]),
       refuseInOurWords,

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ImportObserver, importTree } from '../../scripts/import/run.ts';
+import { type ImportObserver, importTree } from '../../src/cli/import/run.ts';
 import type { Budget } from './budget.ts';
 import { type Product, startProduct, timed } from './product.ts';
 import { median } from './statistics.ts';

@@ -178,18 +178,18 @@ test('when a file can not be written, those before it are taken back, folders an
   expect(await readdir(project.folder)).not.toContain('lib');
 });
 
-test.each<[string, Files, RegExp]>([
-  ['a folder without package.json', { 'index.js': '' }, /no package\.json/],
-  ['a package.json that is no JSON', { 'package.json': '{' }, /not a JSON object/],
-  ['a package.json that is a list', { 'package.json': '[]' }, /not a JSON object/],
-  ['dependencies that are no object', { 'package.json': '{"dependencies":["express"]}' }, /--framework/],
-  ['no framework', { 'package.json': '{"dependencies":{}}' }, /--framework/],
-])('%s: exit code 1, a sentence, and nothing written', async (_, files, sentence) => {
+test.each<[string, Files, number, RegExp]>([
+  ['a folder without package.json', { 'index.js': '' }, 1, /no package\.json/],
+  ['a package.json that is no JSON', { 'package.json': '{' }, 1, /not a JSON object/],
+  ['a package.json that is a list', { 'package.json': '[]' }, 1, /not a JSON object/],
+  ['dependencies that are no object', { 'package.json': '{"dependencies":["express"]}' }, 2, /--framework/],
+  ['no framework', { 'package.json': '{"dependencies":{}}' }, 2, /--framework/],
+])('%s: a sentence, and nothing written', async (_, files, exitCode, sentence) => {
   await using project = await bareProject(files);
 
   const { code, out, err } = await init(project.folder);
 
-  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect({ code, out }).toEqual({ code: exitCode, out: '' });
   expect(err).toMatch(sentence);
   expect(err).not.toMatch(/\n\s+at /);
   expect(await filesIn(project.folder)).toEqual(files);

@@ -1,8 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { startEmbedded } from '../../src/db/embedded.ts';
+
+export {
+  createDatabase,
+  databaseNameOf,
+  databasesNamed,
+  dropDatabase,
+  withDatabaseName,
+} from '../../src/db/throwaway-databases.ts';
 
 /** A server to make throw-away databases on. */
 export interface ScratchServer {
@@ -27,39 +34,5 @@ export async function openScratchServer(settings: Readonly<Record<string, string
   } catch (error) {
     await removeFolder();
     throw error;
-  }
-}
-
-/** Makes a database on a server, as a copy of another one there, and returns its URL. */
-export async function createDatabase(serverUrl: string, name: string, template = 'template0'): Promise<string> {
-  await run(serverUrl, `create database ${name} template ${template}`);
-  return withDatabaseName(serverUrl, name);
-}
-
-export async function dropDatabase(serverUrl: string, name: string): Promise<void> {
-  await run(serverUrl, `drop database if exists ${name} with (force)`);
-}
-
-/** The names of a server's databases that begin with `prefix`. */
-export async function databasesNamed(serverUrl: string, prefix: string): Promise<string[]> {
-  const rows = await run(serverUrl, `select datname from pg_database where starts_with(datname, '${prefix}')`);
-  return rows.map(({ datname }) => datname);
-}
-
-export function withDatabaseName(url: string, name: string): string {
-  return Object.assign(new URL(url), { pathname: `/${name}` }).href;
-}
-
-export function databaseNameOf(url: string): string {
-  return new URL(url).pathname.slice(1);
-}
-
-async function run(url: string, sql: string): Promise<{ datname: string }[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<{ datname: string }>(sql)).rows;
-  } finally {
-    await client.end();
   }
 }

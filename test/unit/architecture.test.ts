@@ -50,6 +50,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   start: ['app.ts', 'config.ts', 'db/', 'domain/', 'time-budget.ts', 'workers/'],
   'main.ts': ['start/', 'config.ts', 'cli/failures'],
   'webhooks.ts': ['domain/webhooks/signature'],
+  testing: ['app.ts', 'client/', 'config.ts', 'db/', 'time-budget.ts'],
   'index.ts': ['app.ts', 'db/', 'domain/', 'auth/', 'graphql/', 'operations/'],
 };
 

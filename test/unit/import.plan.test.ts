@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findLevels, top } from '../../scripts/import/levels.ts';
-import { type Plan, planImport, type RootChoice } from '../../scripts/import/plan.ts';
+import { findLevels, top } from '../../src/cli/import/levels.ts';
+import { type Plan, planImport, type RootChoice } from '../../src/cli/import/plan.ts';
 
 /** `id parent name [slug]`, one row each, numbered like the lines of a file with a header. */
 async function plan(rows: readonly string[], choice: Partial<RootChoice> = {}): Promise<Plan> {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Problem } from '../../scripts/import/formats.ts';
-import { type Row, readRows } from '../../scripts/import/rows.ts';
+import type { Problem } from '../../src/cli/import/formats.ts';
+import { type Row, readRows } from '../../src/cli/import/rows.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stratum-rows-'));
 afterAll(() => rmSync(folder, { recursive: true }));

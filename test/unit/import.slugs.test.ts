@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { freeSlug, slugFrom, slugPattern } from '../../scripts/import/slugs.ts';
+import { freeSlug, slugFrom, slugPattern } from '../../src/cli/import/slugs.ts';
 
 describe('a slug made of a name', () => {
   test.each([

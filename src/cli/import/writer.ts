@@ -1,4 +1,4 @@
-import { ApiError, type Client, ImportTenantsDocument } from '../../src/client/index.ts';
+import { ApiError, type Client, ImportTenantsDocument } from '../../client/index.ts';
 import { top } from './levels.ts';
 import type { Plan } from './plan.ts';
 import type { Row } from './rows.ts';
