@@ -3,7 +3,7 @@ import { type Context, ExitError } from './context.ts';
 import { count } from './count.ts';
 import { type Diagnosis, diagnose } from './doctor/diagnose.ts';
 import { withPatient } from './doctor/patient.ts';
-import { harmless } from './harmless.ts';
+import { harmless, jsonText } from './harmless.ts';
 
 interface Flags {
   readonly json?: boolean;
@@ -18,7 +18,7 @@ export function doctorCommand(context: Context): Command {
       withPatient(context, async (patient) => {
         const checks = await diagnose(patient);
         const healthy = checks.every(({ status }) => status !== 'failure');
-        const report = json ? [JSON.stringify({ healthy, checks })] : [...checks.flatMap(describe), summary(checks)];
+        const report = json ? [jsonText({ healthy, checks })] : [...checks.flatMap(describe), summary(checks)];
         report.forEach(context.print);
         if (!healthy) {
           throw new ExitError(1);

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { settings } from '../config.ts';
 import { type Context, type Environment, ExitError } from './context.ts';
+import { jsonText } from './harmless.ts';
 
 interface Flags {
   readonly url?: string;
@@ -28,7 +29,7 @@ export function healthCommand(context: Context): Command {
     .option('--json', 'print what was found as JSON')
     .action(async ({ url, timeout, json }: Flags) => {
       const health = await ask(url ?? usualUrl(context.env), timeout);
-      context.print(json ? JSON.stringify(health) : describe(health));
+      context.print(json ? jsonText(health) : describe(health));
       if (!health.healthy) {
         throw new ExitError(1);
       }

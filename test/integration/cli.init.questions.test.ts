@@ -13,7 +13,8 @@ const down = '\u001b[B';
 const ctrlC = '\u0003';
 
 /** A terminal for a program: `script` of util-linux, which not every system has. */
-const hasTerminal = promisify(execFile)('script', ['--version']).then(
+const terminal = 'script';
+const hasTerminal = promisify(execFile)(terminal, ['--version']).then(
   ({ stdout }) => stdout.includes('util-linux'),
   () => false,
 );
@@ -30,7 +31,7 @@ interface Dialogue {
 function initOnTerminal(folder: string): Dialogue {
   const command = `stty cols 100 rows 40; '${process.execPath}' '${join(root, 'src/cli/bin.ts')}' init '${folder}'`;
   const env = { ...process.env, TERM: 'xterm', CI: undefined };
-  const child: ChildProcess = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], { env });
+  const child: ChildProcess = spawn(terminal, ['--quiet', '--return', '--command', command, '/dev/null'], { env });
   let text = '';
   child.stdout?.on('data', (chunk) => {
     text += chunk;

@@ -1,4 +1,5 @@
 import { resolveCommand } from 'package-manager-detector/commands';
+import { jsonText } from '../harmless.ts';
 import type { Integration } from './integration.ts';
 import { ownRows } from './own-rows.ts';
 import type { Framework, PackageManager, Project } from './project.ts';
@@ -18,12 +19,12 @@ interface Step {
   readonly lines: readonly string[];
 }
 
-/** The same for a program. */
+/** For a program. */
 export function jsonReport({ project, changes, ...plan }: Plan, dryRun: boolean): string {
   const { folder, framework, orm, packageManager, language, modules } = project;
   const files = changes.map(({ path, action, content }) => ({ path, action, content }));
   const steps = stepsOf({ project, changes, ...plan });
-  return JSON.stringify({ dryRun, folder, framework, orm, packageManager, language, modules, files, steps });
+  return jsonText({ dryRun, folder, framework, orm, packageManager, language, modules, files, steps });
 }
 
 /** For a person. */
