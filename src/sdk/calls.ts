@@ -10,7 +10,9 @@ export interface Calls {
 export function callsOf({ query, mutate }: Pick<Client, 'query' | 'mutate'>): Calls {
   return {
     query: (document, variables) => query(document, variables).catch(rethrow),
-    mutate: (document, variables) => mutate(document, variables).catch(rethrow),
+    // With a key of its own a change is made once, and so it can be tried again.
+    mutate: (document, variables) =>
+      mutate(document, variables, { idempotencyKey: crypto.randomUUID() }).catch(rethrow),
   };
 }
 

@@ -13,10 +13,6 @@ declare module 'fastify' {
   }
 }
 
-interface FastifyRequestLike extends NodeRequest {
-  tenant: TenantContext;
-}
-
 interface FastifyReplyLike {
   code(status: number): this;
   headers(values: Record<string, string>): this;
@@ -24,12 +20,12 @@ interface FastifyReplyLike {
 }
 
 type Done = (error?: Error) => void;
-type Hook = (request: FastifyRequestLike, reply: FastifyReplyLike, done: Done) => void;
+type Hook = (request: NodeRequest, reply: FastifyReplyLike, done: Done) => void;
 
 /** What is needed of an instance of Fastify. */
 export interface FastifyLike {
   decorateRequest(name: string, value: unknown): unknown;
-  addHook(name: 'onRequest' | 'preValidation', hook: Hook): unknown;
+  addHook(name: 'onRequest', hook: Hook): unknown;
 }
 
 export type FastifyPlugin = (instance: FastifyLike, options: object, done: Done) => void;
@@ -41,8 +37,6 @@ export function fastifyPlugin<Request>(decide: Decide<Request>): FastifyPlugin {
       instance.decorateRequest(name, undefined);
     }
     instance.addHook('onRequest', onRequest(decide));
-    // Behind the body, which comes in by events of the connection, the hooks and handlers run in another context.
-    instance.addHook('preValidation', (request, _reply, next) => runWithTenantContext(request.tenant, next));
     done();
   };
   // What Fastify goes by to let a plugin's hooks apply outside of it.

@@ -31,12 +31,14 @@ export async function followTree({
   onLive,
 }: FollowTreeOptions): Promise<void> {
   const { tenant, events } = await client.query(FindContextStartDocument, { tenantId: top }, { signal });
-  const after = events?.edges[0]?.cursor ?? null;
+  const last = events?.edges[0];
+  const after = last?.cursor ?? null;
   if (tenant === null) {
     return;
   }
-  // What was read before may lack what has happened up to here; what happens behind the cursor is told.
+  // What was read before may lack what has happened up to here; what happens behind the cursor is told. The two were read one after the other.
   onChange({ tenantId: top, place: tenant });
+  onChange({ tenantId: top, place: last?.node ?? tenant });
   const isRoot = tenant.depth === 0;
   const forget = () => onChange({ tenantId: top, place: null });
   const lines = new Lines({

@@ -11,6 +11,7 @@ import { imports } from './import.ts';
 import { live } from './live.ts';
 import { move } from './move.ts';
 import { openPostgres } from './postgres.ts';
+import { sdk } from './sdk.ts';
 import { statements } from './statements.ts';
 import { subtreePage } from './subtree-page.ts';
 import { webhooks } from './webhooks.ts';
@@ -24,6 +25,7 @@ const budgets: Readonly<Record<string, Budget>> = {
   import: imports,
   live,
   webhooks,
+  sdk,
   'cold-start': coldStart,
 };
 

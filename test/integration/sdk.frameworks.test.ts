@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { developmentKey } from '../../src/config.ts';
@@ -60,6 +61,23 @@ describe.each(frameworks)('%s', (_name, start) => {
       status: 200,
       body: { ...answer, body: { a: 1 } },
     });
+  });
+
+  test('the context of a call is there, however late the body comes', async () => {
+    const { id } = await world.tenant();
+    const app = await start(sdk, { trustHeader: true });
+    apps.push(app);
+    const body = new ReadableStream({
+      async pull(controller) {
+        await sleep(100);
+        controller.enqueue(new TextEncoder().encode('{"late":true}'));
+        controller.close();
+      },
+    });
+    const headers = { 'content-type': 'application/json', 'x-tenant-id': id };
+    const request = { method: 'POST', headers, body, duplex: 'half' } as RequestInit; // whose type does not know duplex
+    const response = await fetch(app.url, request);
+    expect(await response.json()).toMatchObject({ inContext: id, body: { late: true } });
   });
 
   test('two requests at once each have their own tenant', async () => {

@@ -185,6 +185,18 @@ test('an answer that was overtaken by a change on its way is not kept, and nobod
   expect(await first.slow).toBe(2);
 });
 
+test('a change that is made just when a tree begins to be followed is seen', async () => {
+  using program = openProgram(url);
+  for (let n = 0; n < 60; n += 1) {
+    const { id } = await world.tenant();
+    await program.sdk.client.resolveTenant(id);
+    await sleep(n % 12);
+    await world.config({ id }, { n });
+    await program.live(n + 1);
+    await until(async () => (await program.value(id, 'n')) === n, 2_000);
+  }
+});
+
 test('what the program changes itself it sees at once', async () => {
   const [root, leaf] = await world.line(['root', 'leaf']);
   const other = await world.tenant();
