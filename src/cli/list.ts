@@ -19,7 +19,7 @@ export function listOptions(command: Command): Command {
 }
 
 interface Shape<Item> {
-  /** What they are called, in the plural. */
+  /** What they are called, for people and in JSON. */
   readonly name: string;
   readonly columns: readonly string[];
   row(item: Item): readonly Cell[];
@@ -34,20 +34,26 @@ export async function showList<Item>(
 ): Promise<void> {
   const { items, nextCursor } = await takeItems(read, limit, after ?? null);
   if (json) {
-    context.print(jsonText({ [name.replaceAll(' ', '_')]: items, next_cursor: nextCursor }));
+    context.print(jsonText({ [name]: items, next_cursor: nextCursor }));
     return;
   }
-  showTable(context, { name, columns, row }, items);
+  showAll(context, {}, { name, columns, row }, items);
   if (nextCursor !== null) {
     context.note(`there are more: --after ${nextCursor}`);
   }
 }
 
-export function showTable<Item>(
+/** Prints all of a list that is short by nature. */
+export function showAll<Item>(
   { print, terminal }: Context,
+  { json }: ServerFlags,
   { name, columns, row }: Shape<Item>,
   items: readonly Item[],
 ): void {
+  if (json) {
+    print(jsonText({ [name]: items }));
+    return;
+  }
   const lines = items.length === 0 ? [`no ${name}`] : tableOf(terminal, columns, items.map(row));
   lines.forEach(print);
 }

@@ -23,7 +23,7 @@ export async function within<Result>(
 ): Promise<Result> {
   const over = new AbortController();
   const stops = signals.map((signal) => signal && onAbort(signal, () => over.abort(cancelledBy(signal))));
-  const timer = setTimeout(() => over.abort(new TimeoutError(timeoutMs)), timeoutMs);
+  const timer = setTimeout(() => over.abort(new TimeoutError(timeoutMs)), Math.min(timeoutMs, longestTimer));
   const end = performance.now() + timeoutMs;
   try {
     over.signal.throwIfAborted();
@@ -39,6 +39,9 @@ export async function within<Result>(
     }
   }
 }
+
+/** A timer that is to wait for longer waits for nothing. */
+const longestTimer = 2 ** 31 - 1;
 
 /** Waits, unless it is over before. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -94,23 +94,31 @@ export class Follower<Data> implements AsyncIterableIterator<Data, undefined> {
   }
 
   #subscribe(): void {
-    const { query, variables, url } = this.#followed;
-    const place = this.#cursorVariable && this.#cursor ? { [this.#cursorVariable]: this.#cursor } : {};
+    const { url } = this.#followed;
     let isCurrent = true;
     const whileCurrent = (act: () => void): void => (isCurrent ? act() : undefined);
-    const stop = this.#socket.subscribe<Data, unknown>(
-      { query, variables: { ...variables, ...place } },
-      {
-        next: ({ data, errors }) => whileCurrent(() => this.#receive(data, errors)),
-        error: (error) => whileCurrent(() => this.#lose(reasonOf(error, url))),
-        complete: () => whileCurrent(() => this.end()),
-      },
-    );
+    const stop = this.#socket.subscribe<Data, unknown>(this.#question(), {
+      next: ({ data, errors }) => whileCurrent(() => this.#receive(data, errors)),
+      error: (error) => whileCurrent(() => this.#lose(reasonOf(error, url))),
+      complete: () => whileCurrent(() => this.end()),
+    });
     const stopWaiting = this.#socket.onConnected(() => this.#connect());
     this.#unsubscribe = () => {
       isCurrent = false;
       stopWaiting();
       stop();
+    };
+  }
+
+  /** After a connection that was closed in order the library asks again by itself: then, too, from where we are. */
+  #question(): { query: string; readonly variables: Record<string, unknown> } {
+    const { query, variables } = this.#followed;
+    const place = () => (this.#cursorVariable && this.#cursor ? { [this.#cursorVariable]: this.#cursor } : {});
+    return {
+      query,
+      get variables() {
+        return { ...variables, ...place() };
+      },
     };
   }
 

@@ -62,7 +62,9 @@ export function errorOf(
   answer: { status?: number; requestId?: string | undefined; retryAfterMs?: number | undefined } = {},
 ): ApiError {
   const { code, details, issues } = failure.extensions ?? failure;
-  return new ApiError(code ?? 'INTERNAL_SERVER_ERROR', failure.message, { ...answer, details, issues });
+  const faults = issues?.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ');
+  const message = faults ? `${failure.message}: ${faults}` : failure.message;
+  return new ApiError(code ?? 'INTERNAL_SERVER_ERROR', message, { ...answer, details, issues });
 }
 
 interface Answer {

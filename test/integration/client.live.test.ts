@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import WebSocket from 'ws';
+import WebSocket, { WebSocketServer } from 'ws';
 import {
   CancelledError,
   type Client,
@@ -251,6 +251,63 @@ test.each([
     expect(await take(events, 1)).toEqual(['meanwhile']);
   },
 );
+
+test('a connection that somebody between closes in order is taken up where it was', async () => {
+  const between = new WebSocketServer({
+    port: 0,
+    host: '127.0.0.1',
+    handleProtocols: () => 'graphql-transport-ws',
+  });
+  cleanup.push(() => between.close());
+  between.on('connection', (near) => {
+    const far = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    const opened = once(far, 'open');
+    near.on('message', (data) => void opened.then(() => far.send(String(data))));
+    near.on('close', () => far.close());
+    far.on('message', (data) => near.send(String(data)));
+  });
+  await once(between, 'listening');
+  const direct = open();
+  const tenantId = await newTenant(direct);
+  const client = open({ url: `http://127.0.0.1:${(between.address() as { port: number }).port}` });
+  const { onStatus, connected } = heard();
+  const events = client.followEvents({ tenantId }, { onStatus });
+  await connected(1);
+  await sleep(200);
+  await set(direct, tenantId, 'one');
+  await set(direct, tenantId, 'two');
+  expect(await take(events, 2)).toEqual(['one', 'two']);
+
+  for (const socket of between.clients) {
+    socket.close(1000);
+  }
+  await set(direct, tenantId, 'three');
+  await connected(2);
+  await set(direct, tenantId, 'four');
+
+  expect(await take(events, 2)).toEqual(['three', 'four']);
+});
+
+test('a limit on requests is waited out, as long as it says', { timeout: 60_000 }, async () => {
+  const broken = await line();
+  const admin = open();
+  const tenantId = await newTenant(admin);
+  const limits = { rateLimitMax: 3, rateLimitWindow: '3 seconds' };
+  const { issued } = await admin.createApiKey({ input: { name: 'few', scopes: ['read'], tenantId, ...limits } });
+  const client = open({ url: broken.url, apiKey: issued!.plaintext_key } as Partial<ClientOptions>);
+  const { onStatus, connected, statuses } = heard();
+  const events = client.followEvents({ tenantId }, { onStatus }); // two requests: to connect, and to subscribe
+  await connected(1);
+  await sleep(200);
+  await set(admin, tenantId, 'before');
+  expect(await take(events, 1)).toEqual(['before']);
+
+  broken.cut(); // two more
+  await set(admin, tenantId, 'meanwhile');
+
+  expect(await take(events, 1)).toEqual(['meanwhile']);
+  expect(statuses.map(({ reason }) => reason)).toContainEqual(expect.objectContaining({ code: 'RATE_LIMITED' }));
+});
 
 test('whoever is nobody is told so, and it is not tried again', async () => {
   const client = open({ apiKey: 'sk_test_nobody' } as Partial<ClientOptions>);

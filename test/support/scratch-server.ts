@@ -8,7 +8,6 @@ export {
   databaseNameOf,
   databasesNamed,
   dropDatabase,
-  withDatabaseName,
 } from '../../src/db/throwaway-databases.ts';
 
 /** A server to make throw-away databases on. */

@@ -7,7 +7,7 @@ import {
 } from '../../client/index.ts';
 import type { Context } from '../context.ts';
 import { harmless, jsonText } from '../harmless.ts';
-import { showTable } from '../list.ts';
+import { showAll } from '../list.ts';
 import { onServer, type ServerFlags } from '../server.ts';
 import { nameOfSource, tenantIdOf } from '../tenant-name.ts';
 import { shownValue } from '../value.ts';
@@ -71,30 +71,17 @@ export function listCommand(context: Context): Command {
     const id = await tenantIdOf(client, name);
     if (flags.own) {
       const { tenant } = await client.query(ListOwnConfigDocument, { id });
-      show(context, flags, ownShape, tenant?.config ?? []);
+      showAll(context, flags, ownShape, tenant?.config ?? []);
       return;
     }
     const { prefix = null, reveal = false } = flags;
     const { tenant } = await client.query(ListAppliedConfigDocument, { id, prefix, reveal });
-    show(context, flags, appliedShape, tenant?.config ?? []);
+    showAll(context, flags, appliedShape, tenant?.config ?? []);
   });
 }
 
-function show<Item>(
-  context: Context,
-  { json }: ServerFlags,
-  shape: Parameters<typeof showTable<Item>>[1],
-  config: readonly Item[],
-): void {
-  if (json) {
-    context.print(jsonText({ config }));
-  } else {
-    showTable(context, shape, config);
-  }
-}
-
 const appliedShape = {
-  name: 'entries',
+  name: 'config',
   columns: ['KEY', 'VALUE', 'SET BY', ''],
   row: (entry: AppliedConfigFragment) => [
     entry.key,
@@ -105,7 +92,7 @@ const appliedShape = {
 };
 
 const ownShape = {
-  name: 'entries',
+  name: 'config',
   columns: ['KEY', 'VALUE', 'CHANGED', ''],
   row: (entry: NonNullable<ListOwnConfigQuery['tenant']>['config'][number]) => [
     entry.key,

@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import { ListApiKeysDocument, type ListApiKeysQueryVariables, type RestApiKeyFragment } from '../../client/index.ts';
 import type { Context } from '../context.ts';
-import { jsonText } from '../harmless.ts';
-import { showTable } from '../list.ts';
+import { showAll } from '../list.ts';
 import { allItems } from '../pages.ts';
 import type { Door } from '../server.ts';
 import { tenantIdOrNull } from '../tenant-name.ts';
@@ -19,12 +18,7 @@ export function listCommand(context: Context): Command {
     .option('--tenant <tenant>', 'only keys of exactly this tenant');
   return doorOptions(command).action((flags: Flags) =>
     withDoor(context, flags, async (door) => {
-      const keys = await allKeys(door, await tenantIdOrNull(door, flags.tenant));
-      if (flags.json) {
-        context.print(jsonText({ keys }));
-      } else {
-        showTable(context, shape, keys);
-      }
+      showAll(context, flags, shape, await allKeys(door, await tenantIdOrNull(door, flags.tenant)));
     }),
   );
 }

@@ -6,8 +6,7 @@ import {
   type RestPermissionFragment,
 } from '../../client/index.ts';
 import type { Context } from '../context.ts';
-import { jsonText } from '../harmless.ts';
-import { showTable } from '../list.ts';
+import { showAll } from '../list.ts';
 import { onServer, type ServerFlags } from '../server.ts';
 import { nameOfSource, tenantIdOf } from '../tenant-name.ts';
 import { shownValue } from '../value.ts';
@@ -28,12 +27,7 @@ export function listCommand(context: Context): Command {
     const { tenant } = flags.own
       ? await client.query(ListOwnPermissionsDocument, { id })
       : await client.query(ListAppliedPermissionsDocument, { id, prefix: flags.prefix ?? null });
-    const permissions = tenant?.permissions ?? [];
-    if (flags.json) {
-      context.print(jsonText({ permissions }));
-    } else {
-      showTable<Permission>(context, shape, permissions);
-    }
+    showAll<Permission>(context, flags, shape, tenant?.permissions ?? []);
   });
 }
 
