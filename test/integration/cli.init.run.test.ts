@@ -109,6 +109,39 @@ test.each<[string, Files, string, Record<string, string>]>([
   },
 );
 
+const nestPackages = [
+  '@nestjs/common',
+  '@nestjs/core',
+  '@nestjs/platform-express',
+  'reflect-metadata',
+  'rxjs',
+  'express',
+];
+
+test('NestJS: with the module that init tells to import, compiled, the program knows the tenant of a request', async () => {
+  await using project = await bareProject(nestProject);
+  await linkPackages(project.folder, { ...installed(...nestPackages, ...shared), 'stratum-graphql': built.folder });
+  const [importLine, decorator = ''] = await initialize(project.folder);
+  const file = join(project.folder, 'src/app.module.ts');
+  const own = await readFile(file, 'utf8');
+  const [imports] = /imports: \[.*\]/.exec(decorator) ?? [];
+  await writeFile(file, `${importLine}\n${own.replace('@Module({', `@Module({ ${imports},`)}`);
+  await compile(
+    '-p',
+    project.folder,
+    '--noEmit',
+    'false',
+    '--rootDir',
+    join(project.folder, 'src'),
+    '--outDir',
+    join(project.folder, 'dist'),
+  );
+
+  await using app = await start(project.folder, 'dist/main.js');
+  expect(await app.whoami({ 'X-Tenant-ID': tenant })).toEqual({ status: 200, body: { tenant } });
+  expect(await app.whoami()).toMatchObject({ status: 400, body: { error: { code: 'MISSING_TENANT' } } });
+});
+
 /** What Next.js does with routes, as far as it matters here: a handler that fails is answered with 500. */
 const pagesServer = `import { createServer } from 'node:http';
 import { getTenantContext, withTenant } from './lib/stratum.js';
@@ -170,7 +203,7 @@ test.each<[string, Files, string | null, string[]]>([
   ['Express', expressProject, 'src/server.ts', ['express']],
   ['Fastify', fastifyProject, 'src/server.ts', ['fastify']],
   ['Hono', honoProject, 'src/server.ts', ['hono', '@hono/node-server']],
-  ['NestJS', nestProject, null, ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', 'express']],
+  ['NestJS', nestProject, null, nestPackages],
   ['Next.js', withoutPages(nextAppProject), null, []],
 ])('%s: what init writes, and the lines it tells, compile under strict settings', async (_, files, file, packages) => {
   await using project = await bareProject(files);

@@ -140,10 +140,25 @@ export const nestProject: Files = {
     types: ['node'],
     experimentalDecorators: true,
   }),
-  'src/app.module.ts': `import { Module } from '@nestjs/common';
+  'src/app.module.ts': `import { Controller, Get, Module, Req } from '@nestjs/common';
 
-@Module({})
+@Controller()
+class WhoAmI {
+  @Get('whoami')
+  read(@Req() request: { tenant?: { tenant_id: string } }) {
+    return { tenant: request.tenant?.tenant_id ?? null };
+  }
+}
+
+@Module({ controllers: [WhoAmI] })
 export class AppModule {}
+`,
+  'src/main.ts': `import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+
+const app = await NestFactory.create(AppModule, { logger: false });
+await app.listen(Number(process.env['PORT']), '127.0.0.1');
 `,
 };
 
