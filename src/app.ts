@@ -98,7 +98,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     requestTimeoutMs: config.requestTimeoutMs,
   });
 
-  feedEvents(server, database, services);
+  feedEvents(server, config.directDatabaseUrl ?? database.pool.options.connectionString ?? '', services);
   addHealth(server, database, redis && (() => redis.status === 'ready'));
   server.register(restApi, {
     prefix: '/api/v1',
@@ -134,14 +134,15 @@ export function openServices(
       transactionTimeoutMs,
       allowPrivateWebhooks: config.allowPrivateWebhooks,
     },
+    maxLines: config.liveMax,
     ...heard,
   });
 }
 
 /** Wakes the feed when something was committed, whichever process did it, and ends it before the server waits for those who follow it. */
-function feedEvents(server: FastifyInstance, { pool }: Database, { feed }: Services): void {
+function feedEvents(server: FastifyInstance, url: string, { feed }: Services): void {
   const listener = openListener({
-    url: pool.options.connectionString ?? '',
+    url,
     channel: 'stratum_events',
     onMessage: (payload) => {
       // Whoever has a login may say anything there.

@@ -116,5 +116,11 @@ export const pauses = z
 /** A span of time, in milliseconds. */
 export const span = z
   .string()
-  .transform(spanMs)
+  .transform((text) => spanMs(text))
   .refine((ms): ms is number => ms !== null, 'must be a span of time like 5s, 5m, 2h or 1d');
+
+/** How long something is kept, in milliseconds. */
+export const retention = z
+  .string()
+  .transform((text) => spanMs(text, 3_650))
+  .refine((ms): ms is number => ms !== null, 'must be a span of time like 12h, 30d or 365d');

@@ -12,6 +12,7 @@ import {
   postgresUrl,
   rateWindow,
   redisUrl,
+  retention,
   span,
   trustedProxies,
   wholeNumber,
@@ -77,6 +78,11 @@ export const settings = {
     schema: postgresUrl,
     description:
       'The PostgreSQL server (15 or later) to use. Without it an embedded one is started, with its data in `STRATUM_DATA_DIR`. Required in production.',
+  }),
+  directDatabaseUrl: secret('STRATUM_DIRECT_DATABASE_URL', {
+    schema: postgresUrl,
+    description:
+      'The same database past the pooler in transaction mode that `DATABASE_URL` leads to (with `?pgbouncer=true`): over it the process is woken when something was committed. Without it, it looks from time to time.',
   }),
   dataDir: setting('STRATUM_DATA_DIR', {
     fallback: '.stratum',
@@ -154,6 +160,12 @@ export const settings = {
     schema: rateWindow,
     description: 'The time that requests are counted in: `30 seconds`, `1 minute`, `2 hours`, `1 day`.',
   }),
+  liveMax: setting('STRATUM_LIVE_MAX', {
+    fallback: '5000',
+    schema: wholeNumber(1, 999_999_999),
+    description:
+      'How many WebSockets and subscriptions together a key or the subject of a token may have open at a time, in each process.',
+  }),
   redisUrl: secret('REDIS_URL', {
     schema: redisUrl,
     description:
@@ -194,7 +206,16 @@ export const settings = {
   workerConcurrency: setting('STRATUM_WORKER_CONCURRENCY', {
     fallback: '50',
     schema: wholeNumber(1, 1000),
-    description: 'How many deliveries of webhooks a process makes at a time; at most 8 of them to the same one.',
+    description: 'How many deliveries of webhooks a process makes at a time.',
+  }),
+  webhookConcurrency: optional('STRATUM_WEBHOOK_CONCURRENCY', {
+    schema: wholeNumber(1, 99_999),
+    description: 'How many deliveries all processes together make at a time. Without it, as many as each of them may.',
+  }),
+  webhookEndpointConcurrency: setting('STRATUM_WEBHOOK_ENDPOINT_CONCURRENCY', {
+    fallback: '8',
+    schema: wholeNumber(1, 1000),
+    description: 'How many of them go to the same webhook; those in order go one by one.',
   }),
   webhookSchedule: setting('STRATUM_WEBHOOK_SCHEDULE', {
     fallback: '5s,5m,30m,2h,5h,10h,14h,20h,24h',
@@ -210,6 +231,12 @@ export const settings = {
     fallback: '5d',
     schema: span,
     description: 'A webhook is switched off when nothing has arrived for so long.',
+  }),
+  webhookRetentionMs: setting('STRATUM_WEBHOOK_RETENTION', {
+    fallback: '30d',
+    schema: retention,
+    description:
+      'How long deliveries of webhooks are kept after they have arrived or failed for good. Events are kept for ever.',
   }),
   maxDepth: setting('STRATUM_MAX_DEPTH', {
     fallback: '64',
@@ -277,7 +304,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const read = Object.entries(settings).map(([key, setting]) => ({ key, ...readSetting(setting, env) }));
   // The table says which type each key has; a value that failed is never seen, for then nothing is returned.
   const values = Object.fromEntries(read.map(({ key, value }) => [key, value])) as unknown as Values;
-  const problems = [...read.flatMap(({ problem }) => problem ?? []), ...productionProblems(env), ...tokenProblems(env)];
+  const problems = [
+    ...read.flatMap(({ problem }) => problem ?? []),
+    ...productionProblems(env),
+    ...missingProblems(env),
+  ];
   if (problems.length > 0) {
     throw new ConfigError(problems);
   }
@@ -321,11 +352,12 @@ function productionProblems(env: NodeJS.ProcessEnv): string[] {
   ];
 }
 
-/** An issuer signs tokens for many: those for others are none of ours. */
-function tokenProblems(env: NodeJS.ProcessEnv): string[] {
+/** What makes no sense alone. An issuer signs tokens for many: those for others are none of ours. */
+function missingProblems(env: NodeJS.ProcessEnv): string[] {
   const needs: [Setting<unknown>, Setting<unknown>][] = [
     [settings.jwtIssuer, settings.jwtAudience],
     [settings.jwksUrl, settings.jwtIssuer],
+    [settings.directDatabaseUrl, settings.databaseUrl],
   ];
   const unmet = needs.filter(([given, needed]) => env[given.name] && !env[needed.name]);
   return unmet.map(([given, needed]) => `${needed.name} is required with ${given.name}`);

@@ -7,7 +7,7 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Connections at most, 2 or more; 20 unless told. */
   readonly poolSize?: number;
-  /** PostgreSQL cancels a statement that runs longer. */
+  /** PostgreSQL cancels a statement that runs longer; through a pooler it does what its login is set to (`alter role … set statement_timeout`). */
   readonly statementTimeoutMs?: number;
   /** How long a caller waits for a free or new connection. */
   readonly connectTimeoutMs?: number;
@@ -50,7 +50,8 @@ export function openDatabase({
     const pool = new pg.Pool({
       connectionString: url,
       max,
-      statement_timeout: statementTimeoutMs,
+      // A pooler refuses settings that come with a connection.
+      ...(!isPooled(url) && { statement_timeout: statementTimeoutMs }),
       // A server that is frozen or out of reach cancels nothing: then we give up, and the connection with it.
       query_timeout: statementTimeoutMs + goneAfterMs,
       keepAlive: true,
@@ -84,6 +85,11 @@ export function openDatabase({
 
 /** How much longer than the statement's own limit an answer may take before the server counts as gone. */
 const goneAfterMs = 1_000;
+
+/** Whether a URL leads to a pooler in transaction mode: said in the words of Prisma. */
+function isPooled(url: string): boolean {
+  return new URL(url).searchParams.get('pgbouncer') === 'true';
+}
 
 const int8 = 20;
 

@@ -12,6 +12,9 @@ const lockKey = 72707369;
 const lockTimeoutMs = 60_000;
 const connectTimeoutMs = 10_000;
 
+/** For a transaction alone, as all settings here. */
+const limits = `set local statement_timeout = 0; set local lock_timeout = ${lockTimeoutMs}`;
+
 const createBookkeeping = `
   create table if not exists _prisma_migrations (
     id varchar(36) primary key not null,
@@ -56,33 +59,40 @@ export async function migrate(
   folder = migrationsFolder,
 ): Promise<string[]> {
   const migrations = await readMigrations(folder);
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    application_name: 'stratum migrate',
-    connectionTimeoutMillis: connectTimeoutMs,
-  });
-  // A connection that breaks also fails the statement that waits on it; that is where it is reported.
-  client.on('error', () => {});
-  await client.connect();
+  // Two connections, since what is migrated has transactions of its own.
+  const [keeper, client] = [clientOf(databaseUrl), clientOf(databaseUrl)];
   try {
-    await lock(client);
+    await Promise.all([keeper.connect(), client.connect()]);
+    await lock(keeper);
     const pending = pendingOf(migrations, await readApplied(client));
     for (const migration of pending) {
+      await keeper.query('select 1'); // throws when the lock is lost
       await apply(client, migration);
       log(`applied migration ${migration.name}`);
     }
     await migrateJobs(databaseUrl);
     return pending.map(({ name }) => name);
   } finally {
-    // The end of the session gives the lock back.
-    await client.end().catch(() => {});
+    // The end of the transaction gives the lock back.
+    await Promise.all([keeper, client].map((one) => one.end().catch(() => {})));
   }
 }
 
+function clientOf(connectionString: string): pg.Client {
+  const client = new pg.Client({
+    connectionString,
+    application_name: 'stratum migrate',
+    connectionTimeoutMillis: connectTimeoutMs,
+  });
+  // A connection that breaks also fails the statement that waits on it; that is where it is reported.
+  return client.on('error', () => {});
+}
+
+/** Held by a transaction, not by a session: through a pooler, that belongs to others too. */
 async function lock(client: pg.Client): Promise<void> {
-  await client.query(`set statement_timeout = 0; set lock_timeout = ${lockTimeoutMs}`);
+  await client.query(`begin; ${limits}; set local idle_in_transaction_session_timeout = 0`);
   try {
-    await client.query('select pg_advisory_lock($1)', [lockKey]);
+    await client.query('select pg_advisory_xact_lock($1)', [lockKey]);
   } catch (error) {
     const message = `another process has held the migration lock for ${lockTimeoutMs / 1000} seconds`;
     throw new MigrationError(`${message}: ${messageOf(error)}`, { cause: error });
@@ -116,15 +126,14 @@ export function pendingOf(migrations: readonly Migration[], rows: readonly Appli
 }
 
 async function readApplied(client: pg.Client): Promise<AppliedRow[]> {
-  await client.query('set client_min_messages = warning');
-  await client.query(createBookkeeping);
+  await client.query(`begin; set local client_min_messages = warning; ${createBookkeeping}; commit`);
   const { rows } = await client.query<AppliedRow>(selectApplied);
   return rows;
 }
 
 async function apply(client: pg.Client, { name, sql, checksums: [checksum] }: Migration): Promise<void> {
   try {
-    await client.query('begin');
+    await client.query(`begin; ${limits}`);
     const transaction = await transactionOf(client);
     await client.query(sql);
     if ((await transactionOf(client)) !== transaction) {

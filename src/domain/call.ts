@@ -6,6 +6,7 @@ import type { KeyMint } from './api-keys/mint.ts';
 import type { EntryCache } from './entry-cache.ts';
 import { StratumError } from './errors.ts';
 import type { Feed } from './ledger/feed.ts';
+import type { Lines } from './lines.ts';
 import type { Principal } from './principal.ts';
 import type { SecretBox } from './secrets.ts';
 import type { LineageReader } from './tenants/lineage-reader.ts';
@@ -18,6 +19,7 @@ export interface Services {
   readonly cache: EntryCache;
   readonly lineages: LineageReader;
   readonly feed: Feed;
+  readonly lines: Lines;
   /** Tells whoever follows a ledger that it has grown: those of this process, and of others that can't hear it of the database. */
   readonly announce: (ledgerId: string, revision: bigint) => void;
   readonly limits: Limits;

@@ -4,6 +4,7 @@ import { createKeyMint, type KeyPrefix } from './api-keys/mint.ts';
 import type { Limits, Services } from './call.ts';
 import { createEntryCache } from './entry-cache.ts';
 import { createFeed } from './ledger/feed.ts';
+import { createLines } from './lines.ts';
 import { createSecretBox } from './secrets.ts';
 import { createLineageReader } from './tenants/lineage-reader.ts';
 
@@ -14,6 +15,8 @@ export interface ServicesOptions {
   /** The secret that API keys are hashed under, and how new ones begin. */
   readonly apiKeys: { readonly hmacSecret: string; readonly prefix: KeyPrefix };
   readonly limits: Limits;
+  /** How many connections and subscriptions a caller may have open at a time; any number unless told. */
+  readonly maxLines?: number;
   /** Hears that the feed of events could not look; it tries again by itself. */
   readonly onFeedFault?: (error: unknown) => void;
   /** Hears how far a ledger has come with a write of this process. */
@@ -22,7 +25,7 @@ export interface ServicesOptions {
 
 /** What the whole process shares. */
 export function createServices(options: ServicesOptions): Services {
-  const { database, encryptionKeys, apiKeys, limits, onFeedFault, onCommit } = options;
+  const { database, encryptionKeys, apiKeys, limits, maxLines, onFeedFault, onCommit } = options;
   const feed = createFeed({ database, ...(onFeedFault && { onFault: onFeedFault }) });
   return {
     database,
@@ -31,6 +34,7 @@ export function createServices(options: ServicesOptions): Services {
     cache: createEntryCache(),
     lineages: createLineageReader(database),
     feed,
+    lines: createLines(maxLines ?? Number.POSITIVE_INFINITY),
     announce: (ledgerId, revision) => {
       feed.wake(ledgerId, revision);
       onCommit?.(ledgerId, revision);

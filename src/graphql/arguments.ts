@@ -38,3 +38,16 @@ export const revealArg = builder.args((t) => ({
     description: 'Show sensitive values in clear: to callers at home in the tenant, and to administrators.',
   }),
 }));
+
+/** Which events an answer is about. */
+export const eventArgs = builder.args((t) => ({
+  tenantId: t.id({
+    required: false,
+    description: 'The id of the tenant; without one, what belongs to the whole installation, for callers who do too.',
+  }),
+  subtree: t.boolean({
+    defaultValue: false,
+    description: 'Add what happens to everything that is below it at the time.',
+  }),
+  types: t.stringList({ required: false, description: 'Only events of these types, such as `config.updated`.' }),
+}));

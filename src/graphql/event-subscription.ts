@@ -1,9 +1,10 @@
 import { type FollowedEvent, followEvents } from '../domain/ledger/follow.ts';
 import { eventTypeList } from '../domain/ledger/types.ts';
 import { parse } from '../domain/validation.ts';
+import { eventArgs } from './arguments.ts';
 import { builder } from './builder.ts';
 import { Event } from './event.ts';
-import { passOn } from './followed.ts';
+import { follow, passOn } from './followed.ts';
 
 const FollowedEventType = builder.objectRef<FollowedEvent>('FollowedEvent').implement({
   description: 'An event as it is followed.',
@@ -24,31 +25,21 @@ builder.subscriptionField('events', (t) =>
       'What happens to a tenant, in the order of its ledger: first what was missed since `after`, then everything as it is committed, without gap or repeat.',
     authScopes: { read: true },
     args: {
-      tenantId: t.arg.id({
-        required: false,
-        description:
-          'The id of the tenant; without one, what belongs to the whole installation, for callers who do too.',
-      }),
-      subtree: t.arg.boolean({
-        defaultValue: false,
-        description: 'Add what happens to everything that is below it at the time.',
-      }),
-      types: t.arg.stringList({
-        required: false,
-        description: 'Only events of these types, such as `config.updated`.',
-      }),
+      ...eventArgs,
       after: t.arg.string({
         required: false,
         description: 'The cursor of the last event that is known already. Without one it begins now.',
       }),
     },
     subscribe: (_root, { tenantId, subtree, types, after }, { call }) =>
-      followEvents(call, {
-        tenantId: tenantId ?? null,
-        subtree,
-        types: types ? parse(eventTypeList, types, ['types']) : null,
-        after,
-      }),
+      follow(call, () =>
+        followEvents(call, {
+          tenantId: tenantId ?? null,
+          subtree,
+          types: types ? parse(eventTypeList, types, ['types']) : null,
+          after,
+        }),
+      ),
     resolve: (item, _args, context) => passOn(item, context),
   }),
 );

@@ -5,7 +5,7 @@ import { installationOf } from '../domain/ledger/scope.ts';
 import { eventTypeList } from '../domain/ledger/types.ts';
 import { requireTenant, visibleLineage } from '../domain/tenants/lineage.ts';
 import { parse } from '../domain/validation.ts';
-import { pageArgs } from './arguments.ts';
+import { eventArgs, pageArgs } from './arguments.ts';
 import { builder } from './builder.ts';
 import { connectionOf } from './connection.ts';
 import { EventOrderEnum } from './enums.ts';
@@ -88,19 +88,7 @@ builder.queryField('events', (t) =>
     authScopes: { read: true },
     args: {
       ...pageArgs,
-      tenantId: t.arg.id({
-        required: false,
-        description:
-          'The id of the tenant; without one, what belongs to the whole installation, for callers who do too.',
-      }),
-      subtree: t.arg.boolean({
-        defaultValue: false,
-        description: 'Add what happened to everything that was below it at the time.',
-      }),
-      types: t.arg.stringList({
-        required: false,
-        description: 'Only events of these types, such as `config.updated`.',
-      }),
+      ...eventArgs,
       order: t.arg({ type: EventOrderEnum, defaultValue: 'OLDEST_FIRST', description: 'From which end to read.' }),
     },
     resolve: async (_root, { tenantId, types, order, ...args }, { call, loaders }) => {

@@ -6,7 +6,7 @@ import type { ResolvedPermission } from '../domain/permissions/resolved.ts';
 import { builder } from './builder.ts';
 import { ResolvedConfigEntry } from './config.ts';
 import { Event } from './event.ts';
-import { passOn } from './followed.ts';
+import { follow, passOn } from './followed.ts';
 import { ResolvedPermissionType } from './permission.ts';
 
 const described = {
@@ -49,7 +49,7 @@ builder.subscriptionFields((t) => ({
       tenantId: t.arg.id({ description: 'The id of the tenant.' }),
       keys: t.arg.stringList({ required: false, description: 'Only these keys.' }),
     },
-    subscribe: (_root, { tenantId, keys }, { call }) => followConfig(call, tenantId, keys ?? null),
+    subscribe: (_root, { tenantId, keys }, { call }) => follow(call, () => followConfig(call, tenantId, keys ?? null)),
     resolve: (item, _args, context) => passOn(item, context),
   }),
   resolvedPermissionsChanged: t.field({
@@ -61,7 +61,8 @@ builder.subscriptionFields((t) => ({
       tenantId: t.arg.id({ description: 'The id of the tenant.' }),
       keys: t.arg.stringList({ required: false, description: 'Only these keys.' }),
     },
-    subscribe: (_root, { tenantId, keys }, { call }) => followPermissions(call, tenantId, keys ?? null),
+    subscribe: (_root, { tenantId, keys }, { call }) =>
+      follow(call, () => followPermissions(call, tenantId, keys ?? null)),
     resolve: (item, _args, context) => passOn(item, context),
   }),
 }));

@@ -33,6 +33,9 @@ export function createSocketServer<Incoming extends object>({
   trusted,
   logFault,
 }: SocketServerOptions<Incoming>): Server<SocketExtra<Incoming>> {
+  /** What an open connection has to give back when it closes. */
+  const lines = new WeakMap<object, () => void>();
+  const closed = new WeakSet<object>();
   type Enveloped = ReturnType<typeof yoga.getEnveloped>;
   type Prepared = ExecutionArgs & Pick<Enveloped, 'execute' | 'subscribe'>;
   const refused = (error: unknown, incoming: Incoming): GraphQLError => {
@@ -57,13 +60,20 @@ export function createSocketServer<Incoming extends object>({
     subscribe: (args) => (args as Prepared).subscribe(args),
     onConnect: async ({ extra, connectionParams }) => {
       try {
-        await openContext(extra.incoming, credentialsIn(connectionParams));
+        const { call } = await openContext(extra.incoming, credentialsIn(connectionParams));
+        if (!closed.has(extra)) {
+          lines.set(extra, call.lines.open(call.principal));
+        }
         return true;
       } catch (error) {
         const { message, extensions } = refused(error, extra.incoming);
         extra.close(closeCodes[extensions['code'] as keyof typeof closeCodes] ?? 4403, message.slice(0, 120));
         return false;
       }
+    },
+    onClose: ({ extra }) => {
+      closed.add(extra);
+      lines.get(extra)?.();
     },
     onSubscribe: async ({ extra, connectionParams, subscriptions }, _id, payload) => {
       try {

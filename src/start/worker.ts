@@ -21,9 +21,10 @@ const jitter = 0.1;
 export function openWorker({ config, databaseUrl, services, log, onAttempt }: OpenWorkerOptions): Worker {
   const principal = { ...omniscient, id: 'worker' };
   return startWorker({
-    databaseUrl,
+    databaseUrl: config.directDatabaseUrl ?? databaseUrl,
     concurrency: config.workerConcurrency,
     leaseMs: config.webhookTimeoutMs * 3,
+    retentionMs: config.webhookRetentionMs,
     log,
     call: createCall(services, { principal, requestId: null, sourceIp: null }),
     sender: createWebhookSender({
@@ -31,6 +32,7 @@ export function openWorker({ config, databaseUrl, services, log, onAttempt }: Op
       timeoutMs: config.webhookTimeoutMs,
       version,
     }),
+    limits: { perWebhook: config.webhookEndpointConcurrency, inAll: config.webhookConcurrency },
     retry: { scheduleMs: config.webhookSchedule, jitter, giveUpAfterMs: config.webhookGiveUpMs },
     onAttempt: onAttempt ?? null,
   });

@@ -39,6 +39,11 @@ export function requestFault(error: unknown): string {
   return sentences[code] ?? (isOfTls(code) ? `no secure connection (${code})` : `the request failed (${code})`);
 }
 
+/** Whether the connection ended under the request: of one that was kept, that may have been before it was sent. */
+export function wasCut(error: unknown): boolean {
+  return sentences[codeOf(error)] === cutShort;
+}
+
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) {
     return 'unknown';

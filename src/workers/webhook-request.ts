@@ -1,16 +1,17 @@
 import type { LookupFunction } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { Client } from 'undici';
+import type { Client } from 'undici';
 import { StratumError } from '../domain/errors.ts';
 import { parseWebhookUrl } from '../domain/webhooks/address.ts';
 import { callableAddresses, type Lookup, systemLookup } from '../domain/webhooks/lookup.ts';
-import { requestFault, statusFault } from './webhook-faults.ts';
+import { type KeptConnections, keepConnections } from './kept-connections.ts';
+import { requestFault, statusFault, wasCut } from './webhook-faults.ts';
 import { retryAfterMs } from './webhook-retry-after.ts';
 
 export interface WebhookSender {
   /** One attempt. Whatever the receiver does is a result; nothing it does throws. */
   send(request: WebhookRequest): Promise<SendResult>;
-  /** Waits for the attempts under way. */
+  /** Waits for the attempts under way, and leaves no connection. */
   close(): Promise<void>;
 }
 
@@ -48,14 +49,17 @@ export interface WebhookSenderOptions {
   readonly lookup?: Lookup;
 }
 
-type Limits = Required<WebhookSenderOptions>;
+interface Limits extends Required<WebhookSenderOptions> {
+  readonly connections: KeptConnections;
+}
 
 /** Of the answer; far more than any receiver needs. */
 const maxHeaderBytes = 16_384;
 
 /**
- * Sends webhooks to hosts that nobody vouches for. Every attempt has a connection of its own, to an address that was checked, and
- * takes it down at its end: a receiver that hangs keeps nobody waiting but itself, for as long as an attempt may take.
+ * Sends webhooks to hosts that nobody vouches for. Every attempt has a connection for itself, to an address that was checked when it was made:
+ * a receiver that hangs keeps nobody waiting but itself, for as long as an attempt may take. What is left of it is kept for the next
+ * attempt for a moment, where the whole answer was read.
  */
 export function createWebhookSender({
   timeoutMs = 10_000,
@@ -63,7 +67,15 @@ export function createWebhookSender({
   lookup = systemLookup,
   ...options
 }: WebhookSenderOptions): WebhookSender {
-  const limits: Limits = { ...options, timeoutMs, maxAnswerBytes, lookup };
+  const connections = keepConnections({
+    // The signal of a request ends all of it, a connection that is still being made too: no other clock is needed.
+    connect: { lookup: checked({ lookup, allowPrivate: options.allowPrivate }), timeout: 0 },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: maxHeaderBytes,
+    allowH2: false,
+  });
+  const limits: Limits = { ...options, timeoutMs, maxAnswerBytes, lookup, connections };
   const underWay = new Set<Promise<SendResult>>();
   return {
     send: async (request) => {
@@ -77,6 +89,7 @@ export function createWebhookSender({
     },
     close: async () => {
       await Promise.allSettled(underWay);
+      await connections.close();
     },
   };
 }
@@ -128,40 +141,49 @@ interface Exchange {
   readonly signal: AbortSignal;
 }
 
-async function exchange(url: URL, { request, answer, limits, signal }: Exchange): Promise<void> {
-  const client = new Client(url.origin, {
-    // The signal of the request ends all of it, a connection that is still being made too: no other clock is needed.
-    connect: { lookup: checked(limits), timeout: 0 },
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxHeaderSize: maxHeaderBytes,
-    // Nothing more is asked on this connection, and the receiver is told so.
-    pipelining: 0,
-    allowH2: false,
-  });
+/**
+ * Asks over a connection that was kept, or a new one. A receiver may close one that was kept while the request is on its way to it; then it is asked
+ * again over a new one: if it had read it after all, it gets the same event twice, under the same id.
+ */
+async function exchange(url: URL, details: Exchange, fresh = false): Promise<void> {
+  const { answer, limits, signal } = details;
+  const connection = limits.connections.open(url.origin, { fresh });
   try {
-    const { statusCode, headers, body } = await client.request({
-      method: 'POST',
-      path: `${url.pathname}${url.search}`,
-      headers: {
-        ...request.headers,
-        'content-type': 'application/json',
-        'user-agent': `Stratum/${limits.version}`,
-      },
-      body: request.body,
-      highWaterMark: limits.maxAnswerBytes,
-      signal,
-    });
-    answer.status = statusCode;
-    answer.retryAfter = [headers['retry-after']].flat()[0];
-    await readInto(answer.parts, body, limits.maxAnswerBytes);
-  } finally {
-    await client.destroy();
+    if (await ask(connection.client, url, details)) {
+      connection.keep();
+    } else {
+      await connection.end();
+    }
+  } catch (error) {
+    await connection.end();
+    if (connection.isKept && answer.status === null && wasCut(error) && !signal.aborted) {
+      return exchange(url, details, true);
+    }
+    throw error;
   }
 }
 
+/** One request; says whether the answer was read to its end. */
+async function ask(client: Client, url: URL, { request, answer, limits, signal }: Exchange): Promise<boolean> {
+  const { statusCode, headers, body } = await client.request({
+    method: 'POST',
+    path: `${url.pathname}${url.search}`,
+    headers: {
+      ...request.headers,
+      'content-type': 'application/json',
+      'user-agent': `Stratum/${limits.version}`,
+    },
+    body: request.body,
+    highWaterMark: limits.maxAnswerBytes,
+    signal,
+  });
+  answer.status = statusCode;
+  answer.retryAfter = [headers['retry-after']].flat()[0];
+  return readInto(answer.parts, body, limits.maxAnswerBytes);
+}
+
 /** The lookup of a connection: what it gives is what was checked, so that nobody can answer one thing to us and another to the system. */
-function checked({ lookup, allowPrivate }: Limits): LookupFunction {
+function checked({ lookup, allowPrivate }: Pick<Limits, 'lookup' | 'allowPrivate'>): LookupFunction {
   return (host, options, done) => {
     callableAddresses(host, { lookup, allowPrivate }).then(
       (addresses) => {
@@ -173,16 +195,17 @@ function checked({ lookup, allowPrivate }: Limits): LookupFunction {
   };
 }
 
-/** Reads until the end or the limit; leaving the loop takes the connection down. */
-async function readInto(parts: Buffer[], body: AsyncIterable<Buffer>, maxBytes: number): Promise<void> {
+/** Reads until the end or the limit, and says whether it was the end; leaving the loop takes the connection down. */
+async function readInto(parts: Buffer[], body: AsyncIterable<Buffer>, maxBytes: number): Promise<boolean> {
   let left = maxBytes;
   for await (const chunk of body) {
     parts.push(chunk.subarray(0, left));
     left -= chunk.length;
     if (left <= 0) {
-      return;
+      return false;
     }
   }
+  return true;
 }
 
 /** Bytes as text: what isn't UTF-8 is replaced, half a character at the cut and NUL, which PostgreSQL refuses, are left out. */

@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger, type LogLevel, run } from 'graphile-worker';
-import { sweepDeliveries } from '../domain/webhooks/attempt.ts';
-import { createBusyWebhooks } from './busy-webhooks.ts';
+import { Logger, type LogLevel, type Runner, run } from 'graphile-worker';
+import pg from 'pg';
+import { holdPlaces } from '../domain/webhooks/places.ts';
 import { type DeliverJob, type DeliverOptions, runDeliverJob } from './deliver-webhooks.ts';
+import { createSharedPlaces } from './shared-places.ts';
+import { keepSweeping } from './sweep.ts';
 
 /** Does what goes on behind requests, until it is stopped. */
 export interface Worker {
@@ -14,35 +17,43 @@ export interface WorkerOptions extends DeliverOptions {
   readonly databaseUrl: string;
   /** How many jobs at a time. */
   readonly concurrency: number;
+  /** How long deliveries are kept after they are over. */
+  readonly retentionMs: number;
   readonly log: (level: LogLevel, message: string, details?: object) => void;
 }
 
 /** A connection or two for each few jobs: most of their time they wait for others. */
 const maxPoolSize = 10;
 
+/** How long its connections may take to say goodbye. */
+const goodbyeMs = 1_000;
+
 /** How often it is looked for jobs whose time has come without a word. */
 const pollMs = 1_000;
-
-const sweepEveryMs = 10_000;
 
 /** How long after it has ended by itself, as with the database, it begins again. */
 const pauseMs = 1_000;
 
 /** Starts a worker, which begins again whenever it can't go on. Any number of them may work on one database: each job is done by one. */
-export function startWorker({ databaseUrl, concurrency, log, ...deliver }: WorkerOptions): Worker {
+export function startWorker({ databaseUrl, concurrency, retentionMs, log, ...deliver }: WorkerOptions): Worker {
   const stopping = new AbortController();
-  const busy = createBusyWebhooks();
-  const work = async (): Promise<void> => {
-    const runner = await run({
-      connectionString: databaseUrl,
-      maxPoolSize,
+  const { call, leaseMs } = deliver;
+  const holder = randomUUID();
+  const places = createSharedPlaces({
+    hold: (wishes) => holdPlaces(call, { holder, leaseMs, wishes }),
+    enterWithinMs: (leaseMs * 2) / 3, // an attempt that begins in time is over before the lease is
+    onFault: (error) => log('warning', 'no places at webhooks could be asked for; it is tried again', { err: error }),
+  });
+  const begin = (pgPool: pg.Pool): Promise<Runner> =>
+    run({
+      pgPool,
       noPreparedStatements: true, // some poolers refuse them
       concurrency,
       pollInterval: pollMs,
       // One at a time these are left to themselves, and would end the process when the database goes away under them.
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       noHandleSignals: true,
-      forbiddenFlags: busy.flags,
+      forbiddenFlags: () => places.full().map(flagOf),
       logger: new Logger(() => (level, message, meta) => {
         if (!message.includes('maxPoolSize')) {
           // fewer connections than jobs are meant: jobs wait for receivers
@@ -50,9 +61,19 @@ export function startWorker({ databaseUrl, concurrency, log, ...deliver }: Worke
         }
       }),
       taskList: {
-        deliver_webhook: (payload) => runDeliverJob(payload as DeliverJob, busy, deliver),
+        deliver_webhook: (payload) => runDeliverJob(payload as DeliverJob, places, deliver),
       },
     });
+  const work = async (): Promise<void> => {
+    const pool = new pg.Pool({ connectionString: databaseUrl, max: maxPoolSize, application_name: 'stratum worker' });
+    try {
+      // It listens only as long as it works, and a connection may break later than that.
+      await workWith(await begin(pool.on('error', () => {})));
+    } finally {
+      await Promise.race([pool.end(), sleep(goodbyeMs, undefined, { ref: false })]);
+    }
+  };
+  const workWith = async (runner: Runner): Promise<void> => {
     const stop = (): void => void runner.stop().catch(() => {}); // it may have ended by itself
     stopping.signal.addEventListener('abort', stop, { once: true });
     if (stopping.signal.aborted) {
@@ -66,20 +87,18 @@ export function startWorker({ databaseUrl, concurrency, log, ...deliver }: Worke
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   };
-  const sweep = (): void => {
-    sweepDeliveries(deliver.call, deliver.leaseMs).catch((error: unknown) =>
-      log('warning', 'what is due could not be looked for; it is tried again', { err: error }),
-    );
-  };
-  const working = workOn();
-  const timer = setInterval(sweep, sweepEveryMs).unref();
-  sweep();
+  const working = Promise.all([workOn(), keepSweeping({ call, leaseMs, retentionMs, log }, stopping.signal)]);
   return {
     stop: async () => {
-      clearInterval(timer);
       stopping.abort();
       await working;
+      await places.close();
       await deliver.sender.close();
     },
   };
+}
+
+/** As the database flags the jobs of a webhook (`enqueue_deliveries`). */
+function flagOf(webhookId: string): string {
+  return `webhook:${webhookId}`;
 }

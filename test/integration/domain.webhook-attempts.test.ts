@@ -47,7 +47,7 @@ test.each([
     const { webhookId, deliveryId } = await due(await world.root());
     const delivery = (await findDue(world.admin, deliveryId))!;
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + skewMs });
-    expect(await recordAttempt(world.admin, delivery, failure, policy)).toBe('retry');
+    expect(await recordAttempt(world.admin, delivery, failure, policy)).toEqual({ outcome: 'retry', ordered: false });
     const times = `select extract(epoch from next_attempt_at - now())::float8 as attempt, extract(epoch from run_at - now())::float8 as job
     from webhook_deliveries d join graphile_worker.jobs j on j.key = 'delivery:' || d.id where d.id = $1`;
     const [retry] = await world.sql<{ attempt: number; job: number }>(times, [deliveryId]);

@@ -9,6 +9,7 @@ const root = join(import.meta.dirname, '../..');
 export interface Member {
   kill(): Promise<void>;
   start(): Promise<void>;
+  isRunning(): boolean;
   /** Tells it to end, and gives how it did. */
   end(): Promise<number | null>;
 }
@@ -45,6 +46,7 @@ export async function openServer(
       running?.signal('SIGKILL');
       await running?.ended;
     },
+    isRunning: () => running?.isRunning() ?? false,
     end: async () => {
       running?.signal('SIGTERM');
       return (await running?.ended)?.code ?? null;
@@ -54,11 +56,16 @@ export async function openServer(
   return member;
 }
 
+export interface WorkerProcess extends Member {
+  /** Stops it where it is, as a machine does that is out of breath; it doesn't hear of it. */
+  freeze(): void;
+}
+
 /** `stratum worker`. */
 export async function openWorkerProcess(
   databaseUrl: string,
   settings: Readonly<Record<string, string>> = {},
-): Promise<Member> {
+): Promise<WorkerProcess> {
   let child: ChildProcess | null = null;
   let ended: Promise<unknown[]> | null = null;
   const { PATH, HOME } = process.env;
@@ -68,7 +75,8 @@ export async function openWorkerProcess(
     await ended;
     return child?.exitCode ?? null;
   };
-  const member: Member = {
+  const member: WorkerProcess = {
+    freeze: () => void child?.kill('SIGSTOP'),
     start: async () => {
       const started = spawn(process.execPath, ['src/cli/bin.ts', 'worker'], {
         cwd: root,
@@ -90,6 +98,7 @@ export async function openWorkerProcess(
       started.stderr.resume();
     },
     kill: async () => void (await stop('SIGKILL')),
+    isRunning: () => child !== null && child.exitCode === null && child.signalCode === null,
     end: () => stop('SIGTERM'),
   };
   await member.start();

@@ -14,6 +14,7 @@ export interface ServerProcess {
   /** How it ended. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   isReady(): Promise<boolean>;
+  isRunning(): boolean;
 }
 
 const root = join(import.meta.dirname, '../..');
@@ -36,8 +37,9 @@ export async function startProcess(settings: Readonly<Record<string, string>>): 
         ({ ok }) => ok,
         () => false,
       ),
+    isRunning: () => child.exitCode === null && child.signalCode === null,
   };
-  while (child.exitCode === null && child.signalCode === null && !(await started.isReady())) {
+  while (started.isRunning() && !(await started.isReady())) {
     await sleep(50);
   }
   return started;

@@ -15,8 +15,13 @@ export function sender(options: Partial<WebhookSenderOptions> = {}): WebhookSend
 }
 
 /** One attempt by a sender of its own. */
-export function send(url: string, options: Partial<WebhookSenderOptions> = {}): Promise<SendResult> {
-  return sender(options).send({ url, body, headers: {} });
+export async function send(url: string, options: Partial<WebhookSenderOptions> = {}): Promise<SendResult> {
+  const one = sender(options);
+  try {
+    return await one.send({ url, body, headers: {} });
+  } finally {
+    await one.close();
+  }
 }
 
 /** What a resolver would say, in turn; the last answer again and again. */

@@ -41,3 +41,27 @@ export function endable<Item>(make: (signal: AbortSignal) => AsyncGenerator<Item
     },
   };
 }
+
+/** The same; `onEnd` is called when nothing more comes, or nobody wants it. */
+export function whenEnded<Item>(endable: Endable<Item>, onEnd: () => void): Endable<Item> {
+  return {
+    next: async () => {
+      const result = await endable.next();
+      if (result.done || result.value instanceof Failure) {
+        onEnd();
+      }
+      return result;
+    },
+    return: async () => {
+      onEnd();
+      return (await endable.return?.()) ?? { done: true, value: undefined };
+    },
+    throw: async (error) => {
+      onEnd();
+      return (await endable.throw?.(error)) ?? { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

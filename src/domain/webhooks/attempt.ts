@@ -2,6 +2,7 @@ import { Prisma } from '../../db/generated/prisma/client.ts';
 import type { Call } from '../call.ts';
 import { changeWebhook, saveWebhook } from './change.ts';
 import { type DueDelivery, precededBy } from './due.ts';
+import { isHeld } from './held.ts';
 
 /** What became of one try to deliver. */
 export interface AttemptResult {
@@ -26,8 +27,15 @@ export interface RetryPolicy {
   readonly giveUpAfterMs: number;
 }
 
-/** What is to become of a delivery, or of its webhook. */
+/** What is to become of a delivery. */
 export type Outcome = 'success' | 'retry' | 'dead';
+
+/** What became of a try, as it was written down. */
+export interface Recorded {
+  readonly outcome: Outcome;
+  /** Whether the webhook keeps order, by now: that may have been changed since the delivery was set going. */
+  readonly ordered: boolean;
+}
 
 /** The longest that a receiver may put off a delivery. */
 const longestPauseMs = 24 * 3_600_000;
@@ -55,13 +63,13 @@ export async function recordAttempt(
   due: DueDelivery,
   result: AttemptResult,
   policy: RetryPolicy,
-): Promise<Outcome> {
+): Promise<Recorded> {
   const pauseMs = result.ok ? null : pauseAfter(due.attempts + 1, policy, result);
   const outcome: Outcome = result.ok ? 'success' : pauseMs === null ? 'dead' : 'retry';
   const isOver = outcome !== 'retry';
   const status = { success: 'success', retry: 'pending', dead: 'failed' }[outcome];
   const nextAt = fromNow(pauseMs);
-  await call.database.query(Prisma.sql`
+  const [row] = await call.database.query<{ ordered: boolean }>(Prisma.sql`
     with tried as (
       insert into webhook_attempts (delivery_id, number, started_at, duration_ms, response_code, response_body, error)
       select d.id, coalesce((select max(number) from webhook_attempts a where a.delivery_id = d.id), 0) + 1, ${result.startedAt},
@@ -74,19 +82,21 @@ export async function recordAttempt(
     told as (
       update webhooks w set failing_since = case when ${result.ok} then null else now() end
       from changed where w.id = changed.webhook_id and (w.failing_since is null) <> ${result.ok})
-    select enqueue_delivery(id, webhook_id, ${nextAt}) from changed where not ${isOver}`);
+    select w.ordered, (select enqueue_delivery(id, webhook_id, ${nextAt}) from changed where not ${isOver})
+    from webhooks w where w.id = ${due.webhookId}::uuid`);
   if (!result.ok) {
     await giveUp(call, due, result, policy);
   }
-  return outcome;
+  return { outcome, ordered: row?.ordered ?? false };
 }
 
-/** The delivery that comes next behind one of a webhook that keeps order; null when there is none. */
+/** The delivery that comes next behind one of a webhook that keeps order; null when there is none, or somebody is at it. */
 export async function nextInOrder({ database }: Pick<Call, 'database'>, id: string): Promise<string | null> {
-  const [next] = await database.query<{ id: string }>(Prisma.sql`
-    select n.id from webhook_deliveries d join webhook_deliveries n on n.webhook_id = d.webhook_id and n.ledger_id = d.ledger_id
+  const [next] = await database.query<{ id: string; isHeld: boolean }>(Prisma.sql`
+    select n.id, ${isHeld(Prisma.sql`n.id`)} as "isHeld"
+    from webhook_deliveries d join webhook_deliveries n on n.webhook_id = d.webhook_id and n.ledger_id = d.ledger_id
     where d.id = ${id}::uuid and n.status = 'pending' order by n.revision limit 1`);
-  return next?.id ?? null;
+  return next === undefined || next.isHeld ? null : next.id;
 }
 
 /** Sets a delivery going some time from now. */

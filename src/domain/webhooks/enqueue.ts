@@ -1,5 +1,6 @@
 import { Prisma } from '../../db/generated/prisma/client.ts';
 import type { Write } from '../ledger/write.ts';
+import { isHeld } from './held.ts';
 
 /** As many deliveries at most are set going at once: each is a job, and one transaction makes them all. */
 export const maxDeliveries = 10_000;
@@ -27,11 +28,12 @@ export function sendAgain(write: Write, chosen: Prisma.Sql): Promise<number> {
   return enqueue(write, { changes, rows: Prisma.sql`select id, webhook_id from sent` });
 }
 
-/** Sets going again what fell due while a webhook was off; what falls due later is on its way. */
+/** Sets going again what is due and nobody is about, as what fell due while a webhook was off; what falls due later is on its way. */
 export function resume(write: Write, webhookId: string): Promise<number> {
   return enqueue(write, {
     rows: Prisma.sql`
       select id, webhook_id from webhook_deliveries
-      where webhook_id = ${webhookId}::uuid and status = 'pending' and next_attempt_at <= now() order by created_at, id limit ${maxDeliveries}`,
+      where webhook_id = ${webhookId}::uuid and status = 'pending' and next_attempt_at <= now() and not ${isHeld(Prisma.sql`id`)}
+      order by created_at, id limit ${maxDeliveries}`,
   });
 }

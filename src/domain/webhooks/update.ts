@@ -3,6 +3,7 @@ import { assertHomeActive } from '../home.ts';
 import { parse } from '../validation.ts';
 import { setActive } from './activity.ts';
 import { changeWebhook, saveWebhook, type WebhookFields } from './change.ts';
+import { resume } from './enqueue.ts';
 import { type UpdateWebhookInput, updateWebhookInput } from './input.ts';
 import { changeSecret } from './rotate-secret.ts';
 import type { Webhook } from './rows.ts';
@@ -27,6 +28,9 @@ export async function updateWebhook(call: Call, { id, input }: UpdateWebhook): P
   return changeWebhook(call, id, async (write, { home, webhook: before }) => {
     assertHomeActive(home);
     let webhook = await saveWebhook(write, { home, webhook: before }, 'webhook.updated', fields);
+    if (before.ordered && !webhook.ordered) {
+      await resume(write, id); // what waited for its turn waits no more
+    }
     if (secret) {
       await changeSecret(write, { home, webhook }, { secret, overlapSeconds: 0 });
     }
