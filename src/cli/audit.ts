@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { isUuid } from '../domain/validation.ts';
 import { type Context, ExitError } from './context.ts';
+import { count } from './count.ts';
 import { withDatabaseUrl } from './database.ts';
 
 interface Flags {
@@ -66,10 +67,6 @@ function conclude(
   if (faults > 0) {
     throw new ExitError(1);
   }
-}
-
-function count(number: number, noun: string): string {
-  return `${number === 0 ? 'no' : number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function toUuid(text: string): string {

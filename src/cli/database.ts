@@ -18,7 +18,7 @@ export async function withDatabaseUrl({ env, note }: Context, work: (url: string
 }
 
 /** Only what names the database: a command that needs no key must not ask for one. */
-function databaseConfig(env: Environment): Pick<Config, 'databaseUrl' | 'dataDir'> {
+export function databaseConfig(env: Environment): Pick<Config, 'databaseUrl' | 'dataDir'> {
   const { databaseUrl, dataDir } = settings;
   const config = readConfig(Object.fromEntries([databaseUrl, dataDir].map(({ name }) => [name, env[name]])));
   if (config.databaseUrl === null && env[settings.nodeEnv.name] === 'production') {

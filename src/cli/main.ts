@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { auditCommand } from './audit.ts';
+import { completionCommand } from './completion.ts';
 import { configCommand } from './config/config.ts';
 import { createContext, type Environment, type Streams } from './context.ts';
+import { devCommand } from './dev.ts';
+import { doctorCommand } from './doctor.ts';
 import { eventsCommand } from './events/events.ts';
 import { exportCommand } from './export.ts';
+import { healthCommand } from './health.ts';
 import { importCommand } from './import/import.ts';
+import { initCommand } from './init.ts';
 import { keysCommand } from './keys/keys.ts';
 import { migrateCommand } from './migrate.ts';
 import { permissionsCommand } from './permissions/permissions.ts';
@@ -31,6 +36,8 @@ export async function main(argv: readonly string[], env: Environment, streams: S
     })
     .exitOverride();
   for (const command of [
+    initCommand(context),
+    devCommand(context),
     tenantsCommand(context),
     configCommand(context),
     permissionsCommand(context),
@@ -39,9 +46,12 @@ export async function main(argv: readonly string[], env: Environment, streams: S
     eventsCommand(context),
     importCommand(context),
     exportCommand(context),
+    healthCommand(context),
+    doctorCommand(context),
     migrateCommand(context),
     auditCommand(context),
     workerCommand(context),
+    completionCommand(context),
   ]) {
     program.addCommand(inheritSettings(command, program));
   }

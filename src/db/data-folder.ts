@@ -40,6 +40,11 @@ export async function keptSecret(dataDir: string, name: string): Promise<string>
   return (await readFile(file, 'utf8')).trim();
 }
 
+/** The same if it has been made; null otherwise. Asking makes nothing. */
+export function findSecret(dataDir: string, name: string): Promise<string | null> {
+  return readSecret(join(dataDir, name));
+}
+
 async function readSecret(file: string): Promise<string | null> {
   try {
     const secret = (await readFile(file, 'utf8')).trim();

@@ -27,7 +27,13 @@ const createBookkeeping = `
     applied_steps_count integer not null default 0
   )`;
 
-interface AppliedRow {
+/** Reads the books of a database: rows of `AppliedRow`. */
+export const selectApplied = `
+  select migration_name, checksum, finished_at is not null as finished
+  from _prisma_migrations where rolled_back_at is null order by started_at`;
+
+/** A migration in the books of a database. */
+export interface AppliedRow {
   readonly migration_name: string;
   readonly checksum: string;
   readonly finished: boolean;
@@ -58,7 +64,7 @@ export async function migrate(
   try {
     await Promise.all([keeper.connect(), client.connect()]);
     await lock(keeper);
-    const pending = await findPending(client, migrations);
+    const pending = pendingOf(migrations, await readApplied(client));
     for (const migration of pending) {
       await keeper.query('select 1'); // throws when the lock is lost
       await apply(client, migration);
@@ -93,8 +99,12 @@ async function lock(client: pg.Client): Promise<void> {
   }
 }
 
-async function findPending(client: pg.Client, migrations: readonly Migration[]): Promise<Migration[]> {
-  const applied = await readApplied(client);
+/**
+ * The migrations that a database with these books lacks.
+ * @throws {MigrationError} When one was begun and never finished, or changed after it had been applied.
+ */
+export function pendingOf(migrations: readonly Migration[], rows: readonly AppliedRow[]): Migration[] {
+  const applied = new Map(rows.map((row) => [row.migration_name, row]));
   const unfinished = [...applied.values()].find(({ finished }) => !finished);
   if (unfinished !== undefined) {
     const advice = 'repair the database and settle it with "prisma migrate resolve"';
@@ -115,13 +125,10 @@ async function findPending(client: pg.Client, migrations: readonly Migration[]):
   return migrations.filter(({ name }) => !applied.has(name));
 }
 
-async function readApplied(client: pg.Client): Promise<Map<string, AppliedRow>> {
+async function readApplied(client: pg.Client): Promise<AppliedRow[]> {
   await client.query(`begin; set local client_min_messages = warning; ${createBookkeeping}; commit`);
-  const { rows } = await client.query<AppliedRow>(
-    `select migration_name, checksum, finished_at is not null as finished
-     from _prisma_migrations where rolled_back_at is null order by started_at`,
-  );
-  return new Map(rows.map((row) => [row.migration_name, row]));
+  const { rows } = await client.query<AppliedRow>(selectApplied);
+  return rows;
 }
 
 async function apply(client: pg.Client, { name, sql, checksums: [checksum] }: Migration): Promise<void> {

@@ -180,3 +180,19 @@ test('the recorded checksum is the SHA-256 of the file', async () => {
     'select checksum, applied_steps_count, logs, rolled_back_at from _prisma_migrations order by started_at limit 1';
   expect(await query(url, sql)).toEqual([{ checksum, applied_steps_count: 1, logs: null, rolled_back_at: null }]);
 });
+
+test('a database that cuts off its connections as soon as it is migrated ends no process', async () => {
+  const url = await scratch();
+  await migrate(url);
+  const killer = new pg.Client({ connectionString: url });
+  await killer.connect();
+  const others = 'datname = current_database() and pid <> pg_backend_pid()';
+
+  for (let round = 0; round < 20; round++) {
+    await migrate(url);
+    await killer.query(`select pg_terminate_backend(pid) from pg_stat_activity where ${others}`);
+  }
+
+  // A connection that nobody listens to would have thrown by now, into the test run.
+  await killer.end();
+});

@@ -67,7 +67,8 @@ const keepers: readonly { package: RegExp; rooms: readonly string[] }[] = [
   { package: /^(prom-client|@opentelemetry\/)/, rooms: ['telemetry'] },
 ];
 
-const readersOfEnvironment = ['config.ts', 'main.ts', 'cli/bin.ts'];
+// What `stratum init` writes reads the environment of another program.
+const readersOfEnvironment = ['config.ts', 'main.ts', 'cli/bin.ts', 'cli/init/source.ts'];
 
 const source = join(import.meta.dirname, '../../src');
 const files = globSync('**/*.ts', { cwd: source }).filter((file) => !file.includes('generated/'));

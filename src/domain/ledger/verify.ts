@@ -22,7 +22,7 @@ export interface VerifyLedgers {
   readonly ledgerId?: string;
 }
 
-interface Head {
+export interface Head {
   readonly id: string;
   readonly revision: bigint;
   readonly headHash: Uint8Array;
@@ -72,11 +72,17 @@ async function* readEvents(database: Database, { id, revision: last }: Head): As
 }
 
 /** A walk along the events of a ledger. After a fault it goes on from what the next event says, so that each is named once. */
-class Chain {
+export class Chain {
   events = 0;
   readonly #faults: LedgerFault[] = [];
-  #revision = 0;
-  #hash: Uint8Array = genesis;
+  #revision: number;
+  #hash: Uint8Array;
+
+  /** Begins behind the event with this revision and hash; at the very beginning unless told. */
+  constructor(revision = 0, hash = genesis) {
+    this.#revision = revision;
+    this.#hash = hash;
+  }
 
   add(event: Event): void {
     const revision = Number(event.revision);
