@@ -138,9 +138,9 @@ export function openServices(
 }
 
 /** Wakes the feed when something was committed, whichever process did it, and ends it before the server waits for those who follow it. */
-function feedEvents(server: FastifyInstance, { pool }: Database, { feed }: Services): void {
+function feedEvents(server: FastifyInstance, { connection }: Database, { feed }: Services): void {
   const listener = openListener({
-    url: pool.options.connectionString ?? '',
+    connection,
     channel: 'stratum_events',
     onMessage: (payload) => {
       // Whoever has a login may say anything there.
@@ -155,8 +155,8 @@ function feedEvents(server: FastifyInstance, { pool }: Database, { feed }: Servi
   server.addHook('onClose', () => listener.close());
 }
 
-function addHealth(server: FastifyInstance, { pool }: Database, isRedisThere: (() => boolean) | null): void {
-  const probe = openProbe(pool.options.connectionString ?? '');
+function addHealth(server: FastifyInstance, { connection }: Database, isRedisThere: (() => boolean) | null): void {
+  const probe = openProbe(connection);
   server.addHook('onClose', () => probe.close());
   const isStopping = drainOnClose(server);
   server.register(health, { prefix: '/api/v1', isDatabaseAnswering: probe.isAnswering, isRedisThere, isStopping });

@@ -3,6 +3,9 @@ import pg from 'pg';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { createObservable, type StatementObserver } from './observe.ts';
 
+/** How a database is reached, in the words of `pg`. */
+export type Connection = pg.ClientConfig;
+
 export interface DatabaseOptions {
   readonly url: string;
   /** Connections at most, 2 or more; 20 unless told. */
@@ -23,6 +26,8 @@ export interface Database {
   readonly prisma: PrismaClient;
   /** The connections of `query`. */
   readonly pool: pg.Pool;
+  /** How to make one more connection, for what needs one of its own. */
+  readonly connection: Connection;
   /** Runs one statement (`Prisma.sql` makes them) on a connection of its own. `int8` is read as bigint, as by Prisma. */
   query<Row extends object>(statement: { readonly text: string; readonly values: readonly unknown[] }): Promise<Row[]>;
   /** Lets somebody hear of every statement from now on. Costs nothing while nobody does. */
@@ -66,6 +71,28 @@ export function openDatabase({
   if (onStatement !== undefined) {
     observe((text) => void onStatement(text));
   }
+  const over = databaseOver(pool, ofPrisma);
+  return {
+    ...over,
+    connection: { connectionString: url },
+    observe,
+    close: async () => {
+      await over.close();
+      await Promise.all([pool.end(), ofPrisma.end()]);
+    },
+  };
+}
+
+/**
+ * The database behind a pool that somebody else has opened, which stays open. Its statements are not ours to watch, and how long one may
+ * take is for the pool to say.
+ */
+export function borrowDatabase(pool: pg.Pool): Database {
+  const ours = recognisable(pool);
+  return { ...databaseOver(ours, ours), connection: connectionOf(pool), observe: () => {} };
+}
+
+function databaseOver(pool: pg.Pool, ofPrisma: pg.Pool): Omit<Database, 'connection' | 'observe'> {
   const prisma = new PrismaClient({
     adapter: new PrismaPg(ofPrisma, { disposeExternalPool: false, onPoolError: () => {} }),
   });
@@ -73,13 +100,19 @@ export function openDatabase({
     prisma,
     pool,
     query: async ({ text, values }) => (await pool.query({ text, values: [...values], types })).rows,
-    observe,
     connections: () => ({ reads: connectionsOf(pool), prisma: connectionsOf(ofPrisma) }),
-    close: async () => {
-      await prisma.$disconnect();
-      await Promise.all([pool.end(), ofPrisma.end()]);
-    },
+    close: () => prisma.$disconnect(),
   };
+}
+
+/** Prisma takes nothing for a pool that comes from another copy of `pg` than its own, as a program may well have one. */
+function recognisable(pool: pg.Pool): pg.Pool {
+  return new Proxy(pool, { getPrototypeOf: () => pg.Pool.prototype });
+}
+
+/** What the pool connects with. Its password is there, though it doesn't show. */
+function connectionOf({ options }: pg.Pool): Connection {
+  return { ...options, ...(options.password !== undefined && { password: options.password }) };
 }
 
 /** How much longer than the statement's own limit an answer may take before the server counts as gone. */

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type LogLevel, run } from 'graphile-worker';
+import type { Connection } from '../db/database.ts';
+import { openJobsPool } from '../db/jobs.ts';
 import { sweepDeliveries } from '../domain/webhooks/attempt.ts';
 import { createBusyWebhooks } from './busy-webhooks.ts';
 import { type DeliverJob, type DeliverOptions, runDeliverJob } from './deliver-webhooks.ts';
@@ -11,7 +13,7 @@ export interface Worker {
 }
 
 export interface WorkerOptions extends DeliverOptions {
-  readonly databaseUrl: string;
+  readonly connection: Connection;
   /** How many jobs at a time. */
   readonly concurrency: number;
   readonly log: (level: LogLevel, message: string, details?: object) => void;
@@ -29,13 +31,12 @@ const sweepEveryMs = 10_000;
 const pauseMs = 1_000;
 
 /** Starts a worker, which begins again whenever it can't go on. Any number of them may work on one database: each job is done by one. */
-export function startWorker({ databaseUrl, concurrency, log, ...deliver }: WorkerOptions): Worker {
+export function startWorker({ connection, concurrency, log, ...deliver }: WorkerOptions): Worker {
   const stopping = new AbortController();
   const busy = createBusyWebhooks();
-  const work = async (): Promise<void> => {
+  const work = async (pgPool: ReturnType<typeof openJobsPool>): Promise<void> => {
     const runner = await run({
-      connectionString: databaseUrl,
-      maxPoolSize,
+      pgPool,
       noPreparedStatements: true, // some poolers refuse them
       concurrency,
       pollInterval: pollMs,
@@ -62,7 +63,9 @@ export function startWorker({ databaseUrl, concurrency, log, ...deliver }: Worke
   };
   const workOn = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      await work().catch((error: unknown) => log('error', 'the worker has to begin again', { err: error }));
+      const pool = openJobsPool(connection, maxPoolSize);
+      await work(pool).catch((error: unknown) => log('error', 'the worker has to begin again', { err: error }));
+      void pool.end(); // a connection that hangs must not hold up those that follow
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   };
