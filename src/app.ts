@@ -7,6 +7,7 @@ import { type Config, developmentKey, developmentKeyAllowed, keyPrefixOf } from 
 import type { Database } from './db/database.ts';
 import { openListener } from './db/listener.ts';
 import { openProbe } from './db/probe.ts';
+import type { KeyPrefix } from './domain/api-keys/mint.ts';
 import type { Services } from './domain/call.ts';
 import { findAnswer, keepAnswer } from './domain/idempotency.ts';
 import { createServices, type ServicesOptions } from './domain/services.ts';
@@ -43,6 +44,8 @@ export interface App {
   readonly metrics: Metrics | null;
   /** What the process shares, for what works beside the server. */
   readonly services: Services;
+  /** Finds out who calls. */
+  readonly authenticate: Authenticate;
   /** Takes nothing new, lets what runs finish, and then is gone. The database stays open: it was opened by somebody else. */
   close(): Promise<void>;
 }
@@ -54,6 +57,8 @@ export interface AppOptions extends Pick<LogOptions, 'logStream'> {
   readonly encryptionKey: string;
   /** Hashes API keys. */
   readonly apiKeyHmacSecret: string;
+  /** How API keys begin that are issued here; as the configuration has it unless told. */
+  readonly keyPrefix?: KeyPrefix;
   /** Finds out who calls, in place of keys and tokens: for hosts that know their callers. */
   readonly authenticate?: Authenticate;
 }
@@ -114,12 +119,18 @@ export async function createApp(options: AppOptions): Promise<App> {
     addMetrics(server, { metrics, limiter, token: config.metricsToken });
   }
   await server.ready();
-  return { server, metrics, services, close: () => server.close() };
+  return { server, metrics, services, authenticate, close: () => server.close() };
 }
 
 /** What a process of this configuration shares. */
 export function openServices(
-  { database, config, encryptionKey, apiKeyHmacSecret }: Omit<AppOptions, 'logStream' | 'authenticate'>,
+  {
+    database,
+    config,
+    encryptionKey,
+    apiKeyHmacSecret,
+    keyPrefix = keyPrefixOf(config),
+  }: Omit<AppOptions, 'logStream' | 'authenticate'>,
   heard: Pick<ServicesOptions, 'onFeedFault' | 'onCommit'> = {},
 ): Services {
   const previous = config.previousEncryptionKey === null ? [] : [config.previousEncryptionKey];
@@ -127,7 +138,7 @@ export function openServices(
   return createServices({
     database,
     encryptionKeys: [encryptionKey, ...previous],
-    apiKeys: { hmacSecret: apiKeyHmacSecret, prefix: keyPrefixOf(config) },
+    apiKeys: { hmacSecret: apiKeyHmacSecret, prefix: keyPrefix },
     limits: {
       maxDepth: config.maxDepth,
       transactionTimeoutMs,

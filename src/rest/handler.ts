@@ -53,7 +53,7 @@ async function answerOnce(prepared: Prepared, exchange: Exchange): Promise<unkno
   const kept = await answers.find(context.call);
   if (kept !== null) {
     reply.header('Idempotency-Replayed', 'true');
-    return send(prepared.route, reply, kept);
+    return send(prepared.route, exchange, kept);
   }
   const body = await answer(prepared, exchange);
   if (reply.statusCode < 300) {
@@ -85,24 +85,20 @@ async function answer(prepared: Prepared, exchange: Exchange): Promise<unknown> 
   }
 }
 
-function succeed(
-  route: Route,
-  { request, reply }: Exchange,
-  { data, variables }: { data: Data; variables: Data },
-): unknown {
+function succeed(route: Route, exchange: Exchange, { data, variables }: { data: Data; variables: Data }): unknown {
   const body = bodyOf(route, data);
   if (route.sliced) {
-    return answerSlice(request, reply, { items: body as { id: string }[], variables }); // so it says in the table
+    return answerSlice(exchange.request, exchange.reply, { items: body as { id: string }[], variables }); // so it says in the table
   }
-  return send(route, reply, { status: route.status, body });
+  return send(route, exchange, { status: route.status, body });
 }
 
-function send(route: Route, reply: FastifyReply, { status, body }: Answer): unknown {
+function send(route: Route, { request, reply }: Exchange, { status, body }: Answer): unknown {
   reply.code(status);
   if (route.location !== null) {
     reply.header(
       'Location',
-      `/api/v1${route.location.replace(/:(\w+)/g, (_, name: string) => String((body as Data)[name]))}`,
+      `${mountedAt(request)}/api/v1${route.location.replace(/:(\w+)/g, (_, name: string) => String((body as Data)[name]))}`,
     );
   }
   if (route.body === null) {
@@ -110,6 +106,11 @@ function send(route: Route, reply: FastifyReply, { status, body }: Answer): unkn
   }
   const json = sharedJson(body);
   return json === null ? body : reply.type('application/json; charset=utf-8').send(json);
+}
+
+/** The path a server around this one has taken away, as frameworks do that mount one in another. */
+function mountedAt({ url, originalUrl }: FastifyRequest): string {
+  return originalUrl.endsWith(url) ? originalUrl.slice(0, -url.length) : '';
 }
 
 /** A batch says in its own shape that it was refused; every other error has the one shape of all. */

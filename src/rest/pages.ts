@@ -119,7 +119,7 @@ function linkNext(request: FastifyRequest, reply: FastifyReply, cursor: string |
   if (cursor === null) {
     return;
   }
-  const [path, query = ''] = request.url.split('?', 2);
+  const [path, query = ''] = request.originalUrl.split('?', 2);
   const search = new URLSearchParams(query);
   search.set('cursor', cursor);
   reply.header('X-Next-Cursor', cursor).header('Link', `<${path}?${search}>; rel="next"`);
