@@ -18,7 +18,7 @@ export async function answerFetch(
   { basePath = '', remoteAddress = nobody }: FetchOptions = {},
 ): Promise<Response> {
   const { pathname, search, host } = new URL(request.url);
-  const path = pathname.startsWith(basePath) ? pathname.slice(basePath.length) : pathname;
+  const path = `${pathname}/`.startsWith(`${basePath}/`) ? pathname.slice(basePath.length) : pathname;
   const answer = await server.inject({
     method: request.method as NonNullable<InjectOptions['method']>, // methods it doesn't know are refused
     url: `${path.startsWith('/') ? '' : '/'}${path}${search}`,

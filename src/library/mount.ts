@@ -41,7 +41,7 @@ export function mount(ready: () => Promise<FastifyInstance>, track: <T>(work: Pr
       // Bodies are read once, by the server that is mounted.
       host.removeAllContentTypeParsers();
       host.addContentTypeParser('*', (_request, _body, done) => done(null));
-      host.all('*', async (request, reply) => {
+      host.all('/*', async (request, reply) => {
         reply.hijack();
         const raw: FrameworkRequest = request.raw;
         raw.originalUrl ??= raw.url ?? '/';
