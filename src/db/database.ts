@@ -28,7 +28,7 @@ export interface Database {
   readonly pool: pg.Pool;
   /** How to make one more connection, for what needs one of its own. */
   readonly connection: Connection;
-  /** Runs one statement (`Prisma.sql` makes them) on a connection of its own. `int8` is read as bigint, as by Prisma. */
+  /** Runs one statement (`Prisma.sql` makes them) on a connection of its own. `int8` is read as bigint and `timestamptz` as Date, as by Prisma. */
   query<Row extends object>(statement: { readonly text: string; readonly values: readonly unknown[] }): Promise<Row[]>;
   /** Lets somebody hear of every statement from now on. Costs nothing while nobody does. */
   observe(observer: StatementObserver): void;
@@ -118,10 +118,17 @@ function connectionOf({ options }: pg.Pool): Connection {
 /** How much longer than the statement's own limit an answer may take before the server counts as gone. */
 const goneAfterMs = 1_000;
 
-const int8 = 20;
+const [int8, timestamptz] = [20, 1184];
+
+/** What a program around us may have changed for its own statements, for all of the process. */
+const parsers: Readonly<Record<number, (text: string) => unknown>> = {
+  [int8]: BigInt,
+  // `2026-11-23 23:10:01.08+00`, as ISO 8601 has it.
+  [timestamptz]: (text) => new Date(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')),
+};
 
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) => (oid === int8 ? BigInt : pg.types.getTypeParser(oid, format)),
+  getTypeParser: (oid, format) => parsers[oid] ?? pg.types.getTypeParser(oid, format),
 };
 
 function connectionsOf({ idleCount, totalCount, waitingCount }: pg.Pool): Connections {

@@ -1,8 +1,3 @@
-import { isIP } from 'node:net';
-import { z } from 'zod';
-import type { Caller } from '../domain/call.ts';
-import { parse, text } from '../domain/validation.ts';
-
 /** Who does something, as its event in the ledger names them. */
 export interface Actor {
   readonly actor_id: string;
@@ -11,29 +6,4 @@ export interface Actor {
   readonly source_ip?: string | null;
   /** The request, as logs name it. */
   readonly request_id?: string | null;
-}
-
-/** Whoever runs the program itself. */
-const nobodyElse: Actor = { actor_id: 'system', actor_type: 'system' };
-
-const name = text(1, 255);
-
-const actorInput = z.strictObject({
-  actor_id: name,
-  actor_type: z.enum(['api_key', 'jwt', 'system']),
-  source_ip: z
-    .string()
-    .refine((ip) => isIP(ip) !== 0, 'must be an IP address')
-    .nullish(),
-  request_id: name.nullish(),
-});
-
-/**
- * The caller that an actor is. The program may do everything; the actor only says in whose name.
- * @throws {StratumError} `VALIDATION_ERROR` when the ledger could not name them.
- */
-export function callerOf(actor: Actor = nobodyElse): Caller {
-  const { actor_id: id, actor_type: type, source_ip, request_id } = parse(actorInput, actor, ['actor']);
-  const principal = { type, id, scopes: ['admin'], home: null } as const;
-  return { principal, requestId: request_id ?? null, sourceIp: source_ip ?? null };
 }

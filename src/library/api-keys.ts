@@ -1,10 +1,12 @@
 import { restName } from '../rest/names.ts';
 import type { Actor } from './actor.ts';
 import type { NewApiKey } from './inputs.ts';
+import type { ApiKey, IssuedApiKey, Scope } from './key-types.ts';
 import { getApiKey, getKeyScopes } from './own-routes.ts';
 import type { Run } from './run.ts';
-import type { ApiKey, IssuedApiKey, Scope } from './types.ts';
 import { wasThere } from './was-there.ts';
+
+export type ApiKeyMethods = ReturnType<typeof apiKeyMethods>;
 
 /** API keys. */
 export function apiKeyMethods(run: Run) {

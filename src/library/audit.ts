@@ -1,7 +1,10 @@
+import type { AuditEntry } from './event-types.ts';
 import type { AuditQuery } from './inputs.ts';
 import { listEvents } from './own-routes.ts';
 import type { Run } from './run.ts';
-import type { AuditEntry, Page } from './types.ts';
+import type { Page } from './types.ts';
+
+export type AuditMethods = ReturnType<typeof auditMethods>;
 
 /** The ledger, as an audit log. */
 export function auditMethods(run: Run) {

@@ -4,6 +4,8 @@ import { getConfigDrift } from './own-routes.ts';
 import type { Run } from './run.ts';
 import type { ConfigBatch, ConfigDiff, ConfigDrift, ConfigDriftBatch, ConfigEntry, ResolvedConfig } from './types.ts';
 
+export type ConfigMethods = ReturnType<typeof configMethods>;
+
 /** Config that flows down the tree. */
 export function configMethods(run: Run) {
   const batchComputeDrift = (parentId: string, childIds: string[]) =>

@@ -1,4 +1,5 @@
-import type { IsolationStrategy, PermissionMode, RevocationMode, Scope } from './types.ts';
+import type { Scope } from './key-types.ts';
+import type { IsolationStrategy, PermissionMode, RevocationMode } from './types.ts';
 
 /** A tenant to create. */
 export interface NewTenant {

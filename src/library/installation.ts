@@ -6,8 +6,8 @@ import { logInto } from '../start/log.ts';
 import { findSecrets, openStorage } from '../start/storage.ts';
 import { openWorker } from '../start/worker.ts';
 import { timeBudget } from '../time-budget.ts';
+import type { Chosen } from './choose-options.ts';
 import { callsInto, linesInto } from './log.ts';
-import type { Chosen } from './options.ts';
 
 /** What a `Stratum` works with. */
 export interface Installation {

@@ -1,13 +1,6 @@
 import type { LogOptions } from '../http/logging.ts';
 import type { Log } from '../start/log.ts';
-
-/** Where to say what a person should know, such as `console` or a logger of your own. */
-export interface Logger {
-  error(message: string, details?: object): void;
-  warn(message: string, details?: object): void;
-  info(message: string, details?: object): void;
-  debug(message: string, details?: object): void;
-}
+import type { Logger } from './options.ts';
 
 type Level = keyof Logger;
 

@@ -29,7 +29,7 @@ export function mount(ready: () => Promise<FastifyInstance>, track: <T>(work: Pr
     server.routing(request.readableEnded ? replayed(request) : request, response);
   };
   return {
-    fetch: async (request, options) => answerFetch(await ready(), request, options),
+    fetch: (request, options) => track(ready().then((server) => answerFetch(server, request, options))),
     handler: (request, response) => {
       serve(request, response).catch(() => refuse(response));
     },

@@ -3,6 +3,8 @@ import type { NewPermission, PermissionPatch } from './inputs.ts';
 import type { Run } from './run.ts';
 import type { PermissionPolicy, ResolvedPermissions } from './types.ts';
 
+export type PermissionMethods = ReturnType<typeof permissionMethods>;
+
 /** Permissions that are delegated down the tree and revoked. */
 export function permissionMethods(run: Run) {
   return {

@@ -1,8 +1,10 @@
 import type { Actor } from './actor.ts';
 import type { NewRole, RolePatch } from './inputs.ts';
+import type { Role } from './key-types.ts';
 import type { Run } from './run.ts';
-import type { Role } from './types.ts';
 import { wasThere } from './was-there.ts';
+
+export type RoleMethods = ReturnType<typeof roleMethods>;
 
 /** Roles, and which keys have them. */
 export function roleMethods(run: Run) {

@@ -7,22 +7,24 @@ import { followOperation, readOperation, runOperation } from '../graphql/run.ts'
 import { schema } from '../graphql/schema.ts';
 import { routes } from '../rest/routes.ts';
 import { createRouteRunner } from '../rest/run-route.ts';
-import { type Actor, callerOf } from './actor.ts';
-import { apiKeyMethods } from './api-keys.ts';
-import { auditMethods } from './audit.ts';
-import { configMethods } from './config.ts';
-import { named } from './errors.ts';
+import type { Actor } from './actor.ts';
+import { type ApiKeyMethods, apiKeyMethods } from './api-keys.ts';
+import { type AuditMethods, auditMethods } from './audit.ts';
+import { callerOf } from './caller-of.ts';
+import { type Chosen, chooseOptions } from './choose-options.ts';
+import { type ConfigMethods, configMethods } from './config.ts';
 import { type Installation, openInstallation } from './installation.ts';
+import type { KeyHolder } from './key-types.ts';
 import { type MountedApp, mount } from './mount.ts';
-import { type Chosen, chooseOptions, type StratumOptions } from './options.ts';
-import { permissionMethods } from './permissions.ts';
+import { named } from './named-error.ts';
+import type { StratumOptions } from './options.ts';
+import { type PermissionMethods, permissionMethods } from './permissions.ts';
 import { plainAnswer, plainParts, plainVariables } from './plain.ts';
-import { roleMethods } from './roles.ts';
+import { type RoleMethods, roleMethods } from './roles.ts';
 import type { Run } from './run.ts';
-import { tenantMethods } from './tenants.ts';
-import type { KeyHolder } from './types.ts';
+import { type TenantMethods, tenantMethods } from './tenants.ts';
 import { validateKey } from './validate-key.ts';
-import { webhookMethods } from './webhooks.ts';
+import { type WebhookMethods, webhookMethods } from './webhooks.ts';
 
 type Untyped = Record<string, unknown>;
 type Document<Data = unknown, Variables = Untyped> = TypedDocumentNode<Data, Variables>;
@@ -30,22 +32,10 @@ type Document<Data = unknown, Variables = Untyped> = TypedDocumentNode<Data, Var
 const runRoute = createRouteRunner(schema);
 const table = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
 
-/** All methods, by noun. */
-const methods = (run: Run) => ({
-  ...tenantMethods(run),
-  ...configMethods(run),
-  ...permissionMethods(run),
-  ...apiKeyMethods(run),
-  ...roleMethods(run),
-  ...webhookMethods(run),
-  ...auditMethods(run),
-});
-
 /**
  * Stratum within a program: every method executes the same stored operations as the server, and is audited like a request. Methods are
  * refused with a {@link StratumError}.
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns all of them
 export class Stratum implements AsyncDisposable {
   readonly #chosen: Chosen;
   #opening: Promise<Installation> | undefined;
@@ -62,7 +52,16 @@ export class Stratum implements AsyncDisposable {
       async () => (await this.#open()).app.server,
       (work) => this.#track(work),
     );
-    Object.assign(this, methods(this.#run));
+    const nouns = [
+      tenantMethods,
+      configMethods,
+      permissionMethods,
+      apiKeyMethods,
+      roleMethods,
+      webhookMethods,
+      auditMethods,
+    ];
+    Object.assign(this, ...nouns.map((methodsOf) => methodsOf(this.#run)));
   }
 
   /** Opens the database, and with `autoMigrate` brings its tables up to date. Every method does it by itself; it is done once. */
@@ -169,5 +168,12 @@ export class Stratum implements AsyncDisposable {
   }
 }
 
-/** What the constructor assigns. */
-export interface Stratum extends ReturnType<typeof methods> {}
+/** The methods by noun; the constructor assigns them. */
+export interface Stratum
+  extends TenantMethods,
+    ConfigMethods,
+    PermissionMethods,
+    ApiKeyMethods,
+    RoleMethods,
+    WebhookMethods,
+    AuditMethods {}

@@ -1,6 +1,6 @@
 import type { Actor } from './actor.ts';
-import { errorOf, type Refusal } from './errors.ts';
 import type { NewTenant, NewTenantOfBatch, PageOptions, TenantPatch } from './inputs.ts';
+import { errorOf, type Refusal } from './named-error.ts';
 import {
   getRoot,
   getTenantContext,
@@ -14,6 +14,8 @@ import type { Page, TenantBatch, TenantContext, TenantExport, TenantNode } from 
 
 /** The statuses that are answered: only an active tenant, unless told. */
 const shown = (includeArchived: boolean) => (includeArchived ? {} : { statuses: ['active'] });
+
+export type TenantMethods = ReturnType<typeof tenantMethods>;
 
 /** Tenants, their tree and their lifecycle. */
 export function tenantMethods(run: Run) {

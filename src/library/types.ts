@@ -1,11 +1,11 @@
+import type { AuditEntry, Webhook } from './event-types.ts';
+import type { ApiKey } from './key-types.ts';
+
 /** One of the four states of a tenant. */
 export type TenantStatus = 'pending' | 'active' | 'suspended' | 'archived';
 
 /** How the own data of a tenant is kept apart from that of others. */
 export type IsolationStrategy = 'SHARED_RLS' | 'SCHEMA_PER_TENANT' | 'DB_PER_TENANT';
-
-/** What a key may do; each covers the ones before it. */
-export type Scope = 'read' | 'write' | 'admin';
 
 /** What tenants below may do with a permission. */
 export type PermissionMode = 'LOCKED' | 'INHERITED' | 'DELEGATED';
@@ -179,125 +179,6 @@ export interface ResolvedPermission {
 
 /** By key. */
 export type ResolvedPermissions = Record<string, ResolvedPermission>;
-
-/** An API key, without the key itself. */
-export interface ApiKey {
-  id: string;
-  /** Null for a key of the whole installation. */
-  tenant_id: string | null;
-  name: string | null;
-  /** How the key begins. */
-  key_prefix: string;
-  /** What it may do while it has no role. */
-  scopes: Scope[];
-  role_id: string | null;
-  rate_limit_max: number | null;
-  rate_limit_window: string | null;
-  created_at: string;
-  last_used_at: string | null;
-  revoked_at: string | null;
-  expires_at: string | null;
-}
-
-/** A new key. `plaintext_key` is shown this once. */
-export interface IssuedApiKey extends Omit<ApiKey, 'last_used_at' | 'revoked_at'> {
-  plaintext_key: string;
-}
-
-/** Who a key belongs to, and what it may do. */
-export interface KeyHolder {
-  tenant_id: string | null;
-  key_id: string;
-  scopes: Scope[];
-  rate_limit_max: number | null;
-  rate_limit_window: string | null;
-}
-
-/** Scopes under a name, for keys to have. */
-export interface Role {
-  id: string;
-  name: string;
-  description: string | null;
-  scopes: Scope[];
-  /** Null for a role of the whole installation. */
-  tenant_id: string | null;
-  created_at: string;
-  updated_at: string;
-}
-
-/** Where events are sent to. */
-export interface Webhook {
-  id: string;
-  tenant_id: string | null;
-  url: string;
-  events: string[];
-  /** Whether it is told of what happens below its tenant too. */
-  subtree: boolean;
-  /** Whether deliveries are sent one after the other. */
-  ordered: boolean;
-  active: boolean;
-  /** Why it was switched off; null while it is on, and when somebody did it. */
-  disabled_reason: string | null;
-  failing_since: string | null;
-  description: string | null;
-  created_at: string;
-  updated_at: string;
-}
-
-/** A webhook, and the secret that was made for it, if one was: it is shown this once. */
-export interface WebhookWithSecret extends Webhook {
-  secret?: string;
-}
-
-/** An event on its way to a webhook. */
-export interface WebhookDelivery {
-  id: string;
-  webhook_id: string;
-  /** Null for a test. */
-  event_id: string | null;
-  status: 'pending' | 'success' | 'failed';
-  attempts: number;
-  next_retry_at: string | null;
-  last_error: string | null;
-  response_code: number | null;
-  created_at: string;
-  completed_at: string | null;
-}
-
-/** A delivery that is not tried any more. */
-export interface FailedDelivery extends WebhookDelivery {
-  event_type: string | null;
-  event_tenant_id: string | null;
-  webhook_url: string;
-}
-
-/** How many deliveries there are, and what became of them. */
-export interface DeliveryStats {
-  total: number;
-  pending: number;
-  success: number;
-  failed: number;
-}
-
-/** An event of the ledger, as the audit log shows it. */
-export interface AuditEntry {
-  id: string;
-  actor_id: string;
-  actor_type: string;
-  /** What happened, such as `config.updated`. */
-  action: string;
-  resource_type: string;
-  resource_id: string | null;
-  tenant_id: string | null;
-  source_ip: string | null;
-  request_id: string | null;
-  /** The thing before and after, without secrets. */
-  before_state: unknown;
-  after_state: unknown;
-  created_at: string;
-  /** Its number in the ledger of its tree, without gaps. */
-  revision: number;
-}
 
 /** All that is kept of a tenant, secrets withheld. */
 export interface TenantExport {

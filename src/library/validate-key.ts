@@ -1,6 +1,6 @@
 import type { Authenticate } from '../auth/authenticate.ts';
 import { StratumError } from '../domain/errors.ts';
-import type { KeyHolder } from './types.ts';
+import type { KeyHolder } from './key-types.ts';
 
 /** Who a key belongs to, asked as a request with it would be; null when it is not accepted. */
 export async function validateKey(authenticate: Authenticate, key: string): Promise<KeyHolder | null> {

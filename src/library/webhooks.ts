@@ -1,8 +1,10 @@
 import type { Actor } from './actor.ts';
+import type { DeliveryStats, FailedDelivery, Webhook, WebhookDelivery, WebhookWithSecret } from './event-types.ts';
 import type { NewWebhook, WebhookPatch } from './inputs.ts';
 import type { Run } from './run.ts';
-import type { DeliveryStats, FailedDelivery, Webhook, WebhookDelivery, WebhookWithSecret } from './types.ts';
 import { wasThere } from './was-there.ts';
+
+export type WebhookMethods = ReturnType<typeof webhookMethods>;
 
 /** Webhooks and their deliveries, which a worker sends: `worker: true`, or `stratum worker` in a process of its own. */
 export function webhookMethods(run: Run) {

@@ -8,9 +8,9 @@ import { createClient } from 'graphql-ws';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
+import { chooseOptions } from '../../src/library/choose-options.ts';
 import { openInstallation } from '../../src/library/installation.ts';
 import { answerFetch } from '../../src/library/mount-fetch.ts';
-import { chooseOptions } from '../../src/library/options.ts';
 import { bootstrapKey, type LibraryWorld, openLibrary } from '../support/library-world.ts';
 import { secrets } from '../support/rest-app.ts';
 import { uniqueSlug } from '../support/rest-world.ts';
@@ -205,6 +205,25 @@ test('a caller of fetch who goes away ends what was being answered', async () =>
   leaving.abort();
   await expect.poll(seats).toBe(0);
   await installation.close([]);
+});
+
+test('close ends subscriptions of a server it is mounted in', async () => {
+  await using closing = await openLibrary();
+  const { stratum } = closing;
+  const host = await listening(createServer(stratum.app.handler), '');
+  const { id } = await stratum.createTenant(JSON.parse(newTenant()));
+  const query = `subscription { events(tenantId: "${id}") { cursor } }`;
+  const headers = { ...json, accept: 'text/event-stream' };
+  const stream = await fetch(`${host.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
+  const begun = performance.now();
+  await Promise.all([stratum.close(), stream.text()]);
+  expect(performance.now() - begun).toBeLessThan(5_000);
+  const refused = await fetch(`${host.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
+  expect({ status: refused.status, body: await refused.json() }).toMatchObject({
+    status: 503,
+    body: { error: { code: 'SERVICE_UNAVAILABLE' } },
+  });
+  await host.close();
 });
 
 test('a worker sends webhooks from within the program', async () => {

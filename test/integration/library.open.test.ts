@@ -76,6 +76,29 @@ describe('a pool of the host', () => {
     await drop();
   });
 
+  test('may read values in its own way', async () => {
+    await using world = await openLibrary();
+    const { timestamptz, int8 } = { timestamptz: 1184, int8: 20 };
+    const usual = pg.types.getTypeParser(timestamptz);
+    pg.types.setTypeParser(timestamptz, (text) => `the ${text}`);
+    pg.types.setTypeParser(int8, Number);
+    try {
+      const made = await world.stratum.createTenant(newTenant());
+      expect(await world.stratum.getTenant(made.id)).toEqual(made);
+      await world.stratum.createApiKey(made.id);
+      expect(await world.stratum.exportTenantData(made.id)).toMatchObject({ tenant: made });
+      const { data } = await world.stratum.queryAuditLogs({ tenant_id: made.id });
+      expect(data.map(({ created_at }) => new Date(created_at).toISOString())).toEqual(
+        data.map((entry) => entry.created_at),
+      );
+      const { rows } = await world.pool.query('select now() as now');
+      expect(rows[0].now).toMatch(/^the /);
+    } finally {
+      pg.types.setTypeParser(timestamptz, usual);
+      pg.types.setTypeParser(int8, String);
+    }
+  });
+
   test('may come from another copy of pg', async () => {
     const { url, drop } = await cloneDatabase();
     const pool = new pg.Pool({ connectionString: url }).on('error', () => {});

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { ConfigError, Stratum, type StratumOptions } from '../../src/index.ts';
-import { chooseOptions } from '../../src/library/options.ts';
+import { chooseOptions } from '../../src/library/choose-options.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -43,6 +43,8 @@ test('all that is wrong is told at once, by the names of the options', () => {
 
 test.each([
   [{ autoMigarte: true }, 'autoMigarte is no option'],
+  [{ toString: 1 }, 'toString is no option'],
+  [{ jwtIssuer: null }, 'jwtIssuer must be text, a number, true or false, or a list'],
   [{ pool: {} }, 'pool must be a Pool of the package pg'],
   [{ pool: null }, 'pool must be a Pool of the package pg'],
   [{ logger: { info: () => {} } }, 'logger must have the methods error, warn, info and debug'],
@@ -67,6 +69,8 @@ test('production needs a database of its own and secrets', () => {
     'apiKeyHmacSecret is required when NODE_ENV is production',
     'allowPrivateWebhooks must be false when NODE_ENV is production',
   ]);
+  const empty = { connectionString: '', encryptionKey: '', apiKeyHmacSecret: '' };
+  expect(problemsOf(empty)).toHaveLength(3);
   const given = { connectionString: 'postgres://db.example.com/x', encryptionKey: key, apiKeyHmacSecret: key };
   expect(chooseOptions(given).config.introspection).toBe(false);
 });
@@ -74,6 +78,9 @@ test('production needs a database of its own and secrets', () => {
 test('the mounted server is as strict as in production, whatever is around it', () => {
   const { config } = chooseOptions({ connectionString: 'postgres://localhost/x' });
   expect(config).toMatchObject({ nodeEnv: 'production', playground: false, introspection: true, logLevel: 'silent' });
+  expect(config.allowedOrigins).toEqual([]);
+  const allowedOrigins = ['https://app.example.com', 'https://b.example.com'];
+  expect(chooseOptions({ allowedOrigins }).config.allowedOrigins).toEqual(allowedOrigins);
 });
 
 test('only an embedded database is migrated unasked, and nothing is sent unasked', () => {

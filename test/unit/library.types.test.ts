@@ -1,6 +1,6 @@
 import { expectTypeOf, test } from 'vitest';
+import type * as types from '../../src/index.ts';
 import type * as inputs from '../../src/library/inputs.ts';
-import type * as types from '../../src/library/types.ts';
 import type * as operations from '../../src/operations/generated/graphql.ts';
 
 /** The name REST has for a field of the schema. */
