@@ -1,13 +1,12 @@
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
-import { StratumError } from '../domain/errors.ts';
 import { type Context, createContext } from '../graphql/context.ts';
 import { type Answer, type AnswerStore, type Idempotency, idempotencyOf } from './idempotency.ts';
 import { type Data, type Operation, prepareOperation } from './operation.ts';
 import { answerList, answerSlice } from './pages.ts';
 import { expectedRevision, isKnown } from './preconditions.ts';
 import type { Route } from './route.ts';
-import { bodyOf, type PreparedRoute, refusalBody, runOperation } from './run-route.ts';
+import { bodyOf, type PreparedRoute, refusalOf, runOperation } from './run-route.ts';
 import { sharedJson } from './shared-json.ts';
 import { readVariables } from './variables.ts';
 
@@ -115,6 +114,6 @@ function mountedAt({ url, originalUrl }: FastifyRequest): string {
 
 /** A batch says in its own shape that it was refused; every other error has the one shape of all. */
 function refuse(route: Route, { request, reply }: Exchange, error: unknown): unknown {
-  const body = refusalBody(route, error, request.body);
-  return reply.code(error instanceof StratumError ? error.statusCode : 500).send(body);
+  const { status, body } = refusalOf(route, error, request.body);
+  return reply.code(status).send(body);
 }

@@ -32,7 +32,7 @@ export function createRouteRunner(schema: GraphQLSchema): RunRoute {
       const fetch = (page: Data) => operation.run(createContext(context.call), { ...variables, ...page });
       return await collectList({ at: route.list, around: route.around, fetch, variables });
     } catch (error) {
-      return refusalBody(route, error, given.body);
+      return refusalOf(route, error, given.body).body;
     }
   };
 }
@@ -67,10 +67,14 @@ export function bodyOf({ body }: Route, data: Data): unknown {
 }
 
 /** A batch is refused as a whole and says so in its own shape; every other error is thrown on. */
-export function refusalBody({ refusal }: Route, error: unknown, request: unknown): unknown {
+export function refusalOf(
+  { refusal }: Route,
+  error: unknown,
+  request: unknown,
+): { readonly status: number; readonly body: unknown } {
   const body = error instanceof StratumError ? (refusal?.of(error.toJSON(), request) ?? null) : null;
-  if (body === null) {
+  if (body === null || !(error instanceof StratumError)) {
     throw error;
   }
-  return body;
+  return { status: error.statusCode, body };
 }
