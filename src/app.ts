@@ -7,6 +7,7 @@ import { type Config, developmentKey, developmentKeyAllowed, keyPrefixOf } from 
 import type { Database } from './db/database.ts';
 import { openListener } from './db/listener.ts';
 import { openProbe } from './db/probe.ts';
+import type { KeyPrefix } from './domain/api-keys/mint.ts';
 import type { Services } from './domain/call.ts';
 import { findAnswer, keepAnswer } from './domain/idempotency.ts';
 import { createServices, type ServicesOptions } from './domain/services.ts';
@@ -44,6 +45,8 @@ export interface App {
   readonly metrics: Metrics | null;
   /** What the process shares, for what works beside the server. */
   readonly services: Services;
+  /** Finds out who calls. */
+  readonly authenticate: Authenticate;
   /** Takes nothing new, lets what runs finish, and then is gone. The database stays open: it was opened by somebody else. */
   close(): Promise<void>;
 }
@@ -55,6 +58,8 @@ export interface AppOptions extends Pick<LogOptions, 'logStream'> {
   readonly encryptionKey: string;
   /** Hashes API keys. */
   readonly apiKeyHmacSecret: string;
+  /** How API keys begin that are issued here; as the configuration has it unless told. */
+  readonly keyPrefix?: KeyPrefix;
   /** Finds out who calls, in place of keys and tokens: for hosts that know their callers. */
   readonly authenticate?: Authenticate;
 }
@@ -98,7 +103,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     requestTimeoutMs: config.requestTimeoutMs,
   });
 
-  feedEvents(server, config.directDatabaseUrl ?? database.pool.options.connectionString ?? '', services);
+  feedEvents(server, database, services);
   addHealth(server, database, redis && (() => redis.status === 'ready'));
   server.register(restApi, {
     prefix: '/api/v1',
@@ -115,12 +120,18 @@ export async function createApp(options: AppOptions): Promise<App> {
     addMetrics(server, { metrics, limiter, token: config.metricsToken });
   }
   await server.ready();
-  return { server, metrics, services, close: () => server.close() };
+  return { server, metrics, services, authenticate, close: () => server.close() };
 }
 
 /** What a process of this configuration shares. */
 export function openServices(
-  { database, config, encryptionKey, apiKeyHmacSecret }: Omit<AppOptions, 'logStream' | 'authenticate'>,
+  {
+    database,
+    config,
+    encryptionKey,
+    apiKeyHmacSecret,
+    keyPrefix = keyPrefixOf(config),
+  }: Omit<AppOptions, 'logStream' | 'authenticate'>,
   heard: Pick<ServicesOptions, 'onFeedFault' | 'onCommit'> = {},
 ): Services {
   const previous = config.previousEncryptionKey === null ? [] : [config.previousEncryptionKey];
@@ -128,7 +139,7 @@ export function openServices(
   return createServices({
     database,
     encryptionKeys: [encryptionKey, ...previous],
-    apiKeys: { hmacSecret: apiKeyHmacSecret, prefix: keyPrefixOf(config) },
+    apiKeys: { hmacSecret: apiKeyHmacSecret, prefix: keyPrefix },
     limits: {
       maxDepth: config.maxDepth,
       transactionTimeoutMs,
@@ -140,9 +151,9 @@ export function openServices(
 }
 
 /** Wakes the feed when something was committed, whichever process did it, and ends it before the server waits for those who follow it. */
-function feedEvents(server: FastifyInstance, url: string, { feed }: Services): void {
+function feedEvents(server: FastifyInstance, { direct: connection }: Database, { feed }: Services): void {
   const listener = openListener({
-    url,
+    connection,
     channel: 'stratum_events',
     onMessage: (payload) => {
       // Whoever has a login may say anything there.
@@ -157,8 +168,8 @@ function feedEvents(server: FastifyInstance, url: string, { feed }: Services): v
   server.addHook('onClose', () => listener.close());
 }
 
-function addHealth(server: FastifyInstance, { pool }: Database, isRedisThere: (() => boolean) | null): void {
-  const probe = openProbe(pool.options.connectionString ?? '');
+function addHealth(server: FastifyInstance, { connection }: Database, isRedisThere: (() => boolean) | null): void {
+  const probe = openProbe(connection);
   server.addHook('onClose', () => probe.close());
   const isStopping = drainOnClose(server);
   server.register(health, { prefix: '/api/v1', isDatabaseAnswering: probe.isAnswering, isRedisThere, isStopping });

@@ -316,6 +316,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   return { ...values, introspection: values.introspection ?? !production, playground: !production };
 }
 
+/** Whether the program around us is in production: the one thing that a library reads of the environment. */
+export function inProduction(): boolean {
+  return process.env[settings.nodeEnv.name] === 'production';
+}
+
 /** How API keys begin that are issued here. */
 export function keyPrefixOf({ nodeEnv }: Pick<Config, 'nodeEnv'>): 'sk_live_' | 'sk_test_' {
   return nodeEnv === 'production' ? 'sk_live_' : 'sk_test_';

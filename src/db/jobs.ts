@@ -1,13 +1,14 @@
 import { runMigrations } from 'graphile-worker';
 import pg from 'pg';
+import type { Connection } from './database.ts';
 
 /** Brings the schema of graphile-worker up to date: jobs are added by SQL, in the transactions of what they follow from. */
-export async function migrateJobs(databaseUrl: string): Promise<void> {
-  const pgPool = openJobPool(databaseUrl, 2);
+export async function migrateJobs(connection: Connection): Promise<void> {
+  const pool = openJobsPool(connection, 1);
   try {
-    await runMigrations({ pgPool, noPreparedStatements: true });
+    await runMigrations({ pgPool: pool, noPreparedStatements: true });
   } finally {
-    await pgPool.end();
+    await pool.end();
   }
 }
 
@@ -15,7 +16,10 @@ export async function migrateJobs(databaseUrl: string): Promise<void> {
  * Connections for Graphile Worker. It doesn't wait for its own to end, and no longer listens to them by then: a database that stops meanwhile,
  * as the embedded one does, would end the process.
  */
-export function openJobPool(url: string, max: number): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, max, application_name: 'stratum worker' });
-  return pool.on('error', () => {}).on('connect', (client) => client.on('error', () => {}));
+export function openJobsPool(connection: Connection, max: number): pg.Pool {
+  const pool = new pg.Pool({ ...connection, max, application_name: 'stratum worker' });
+  // A connection that breaks is reported by the statement that waits on it; an idle one is replaced by the next use.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
 }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Connection } from './database.ts';
 
 /** Hears what is said on a channel, for as long as the process lives. */
 export interface Listener {
@@ -6,7 +7,7 @@ export interface Listener {
 }
 
 export interface ListenerOptions {
-  readonly url: string;
+  readonly connection: Connection;
   readonly channel: string;
   readonly onMessage: (payload: string) => void;
   /** Is told whenever listening has begun, or begun again: what was said before went unheard. */
@@ -20,14 +21,14 @@ const [firstPauseMs, longestPauseMs] = [100, 5_000];
  * Listens over a connection of its own and begins again when that breaks, however often. It never fails: who can't listen, as through a
  * pooler in transaction mode, hears nothing and has to look from time to time.
  */
-export function openListener({ url, channel, onMessage, onBegin }: ListenerOptions): Listener {
+export function openListener({ connection, channel, onMessage, onBegin }: ListenerOptions): Listener {
   let client: pg.Client | null = null;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   let pauseMs = firstPauseMs;
   const connect = async (): Promise<void> => {
     const opened = new pg.Client({
-      connectionString: url,
+      ...connection,
       application_name: 'stratum listener',
       connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,

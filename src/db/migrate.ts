@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
+import type { Connection } from './database.ts';
 import { migrateJobs } from './jobs.ts';
 import { type Migration, readMigrations } from './migrations.ts';
 
@@ -48,19 +49,20 @@ export class MigrationError extends Error {
 }
 
 /**
- * Applies what the database lacks, in order, each migration in a transaction of its own. Several processes may call it at once:
+ * Applies what the database (by its URL, or the options of `pg`) lacks, in order, each migration in a transaction of its own. Several processes may call it at once:
  * one works, the others wait for it and find nothing to do.
  * @returns The names of the migrations applied now.
  * @throws {MigrationError} When one fails (nothing of it stays), or when an applied one was changed on disk.
  */
 export async function migrate(
-  databaseUrl: string,
+  database: string | Connection,
   log: (line: string) => void = () => {},
   folder = migrationsFolder,
 ): Promise<string[]> {
   const migrations = await readMigrations(folder);
+  const connection = typeof database === 'string' ? { connectionString: database } : database;
   // Two connections, since what is migrated has transactions of its own.
-  const [keeper, client] = [clientOf(databaseUrl), clientOf(databaseUrl)];
+  const [keeper, client] = [clientOf(connection), clientOf(connection)];
   try {
     await Promise.all([keeper.connect(), client.connect()]);
     await lock(keeper);
@@ -70,7 +72,7 @@ export async function migrate(
       await apply(client, migration);
       log(`applied migration ${migration.name}`);
     }
-    await migrateJobs(databaseUrl);
+    await migrateJobs(connection);
     return pending.map(({ name }) => name);
   } finally {
     // The end of the transaction gives the lock back.
@@ -78,9 +80,9 @@ export async function migrate(
   }
 }
 
-function clientOf(connectionString: string): pg.Client {
+function clientOf(connection: Connection): pg.Client {
   const client = new pg.Client({
-    connectionString,
+    ...connection,
     application_name: 'stratum migrate',
     connectionTimeoutMillis: connectTimeoutMs,
   });

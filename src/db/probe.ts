@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Connection } from './database.ts';
 
 /** Asks whether a database answers. */
 export interface Probe {
@@ -12,9 +13,9 @@ const timeoutMs = 1_500;
  * Asks over one connection of its own, so that a busy pool is not taken for a lost database, and asking doesn't take a connection from
  * those who work. Whoever asks while it is being asked shares the answer.
  */
-export function openProbe(url: string): Probe {
+export function openProbe(connection: Connection): Probe {
   const pool = new pg.Pool({
-    connectionString: url,
+    ...connection,
     max: 1,
     connectionTimeoutMillis: timeoutMs,
     query_timeout: timeoutMs,

@@ -1,15 +1,13 @@
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
-import { StratumError } from '../domain/errors.ts';
-import { again, type Context, createContext } from '../graphql/context.ts';
-import { isTagged, withoutTag } from './etag.ts';
+import { type Context, createContext } from '../graphql/context.ts';
 import { type Answer, type AnswerStore, type Idempotency, idempotencyOf } from './idempotency.ts';
-import { type Data, type Operation, prepareOperation, valueAt } from './operation.ts';
+import { type Data, type Operation, prepareOperation } from './operation.ts';
 import { answerList, answerSlice } from './pages.ts';
 import { expectedRevision, isKnown } from './preconditions.ts';
 import type { Route } from './route.ts';
+import { bodyOf, type PreparedRoute, refusalOf, runOperation } from './run-route.ts';
 import { sharedJson } from './shared-json.ts';
-import { isTaggedRead } from './tagged.ts';
 import { readVariables } from './variables.ts';
 
 /** What REST is given: the schema it runs operations against, and the caller's context. */
@@ -23,9 +21,7 @@ export interface RestOptions {
   readonly answers: AnswerStore;
 }
 
-interface Prepared {
-  readonly route: Route;
-  readonly operation: Operation;
+interface Prepared extends PreparedRoute {
   /** Finds the tree a tenant is in, for `If-Match`. */
   readonly treeOf: Operation;
   readonly options: RestOptions;
@@ -56,7 +52,7 @@ async function answerOnce(prepared: Prepared, exchange: Exchange): Promise<unkno
   const kept = await answers.find(context.call);
   if (kept !== null) {
     reply.header('Idempotency-Replayed', 'true');
-    return send(prepared.route, reply, kept);
+    return send(prepared.route, exchange, kept);
   }
   const body = await answer(prepared, exchange);
   if (reply.statusCode < 300) {
@@ -79,7 +75,7 @@ async function answer(prepared: Prepared, exchange: Exchange): Promise<unknown> 
       const fetch = (page: Data) => operation.run(createContext(context.call), { ...variables, ...page });
       return await answerList(request, reply, { at: route.list, around: route.around, fetch, variables });
     }
-    const data = await run(prepared, context, variables);
+    const data = await runOperation(prepared, context, variables);
     return isKnown(request, reply, Object.values(data)[0])
       ? reply.code(304).send()
       : succeed(route, exchange, { data, variables });
@@ -88,39 +84,20 @@ async function answer(prepared: Prepared, exchange: Exchange): Promise<unknown> 
   }
 }
 
-const readings = 5;
-
-/**
- * A tag names one revision. So a tagged answer whose parts were read at several is read again; under never-ending change it goes out as
- * it is, for its tag names the oldest of them and can't outlive it.
- */
-async function run({ route, operation }: Prepared, context: Context, variables: Data): Promise<Data> {
-  let data = await operation.run(context, variables);
-  for (let reading = 1; context.call.view.torn && isTaggedRead(route) && reading < readings; reading += 1) {
-    context = again(context);
-    data = await operation.run(context, variables);
-  }
-  return data;
-}
-
-function succeed(
-  route: Route,
-  { request, reply }: Exchange,
-  { data, variables }: { data: Data; variables: Data },
-): unknown {
+function succeed(route: Route, exchange: Exchange, { data, variables }: { data: Data; variables: Data }): unknown {
   const body = bodyOf(route, data);
   if (route.sliced) {
-    return answerSlice(request, reply, { items: body as { id: string }[], variables }); // so it says in the table
+    return answerSlice(exchange.request, exchange.reply, { items: body as { id: string }[], variables }); // so it says in the table
   }
-  return send(route, reply, { status: route.status, body });
+  return send(route, exchange, { status: route.status, body });
 }
 
-function send(route: Route, reply: FastifyReply, { status, body }: Answer): unknown {
+function send(route: Route, { request, reply }: Exchange, { status, body }: Answer): unknown {
   reply.code(status);
   if (route.location !== null) {
     reply.header(
       'Location',
-      `/api/v1${route.location.replace(/:(\w+)/g, (_, name: string) => String((body as Data)[name]))}`,
+      `${mountedAt(request)}/api/v1${route.location.replace(/:(\w+)/g, (_, name: string) => String((body as Data)[name]))}`,
     );
   }
   if (route.body === null) {
@@ -130,19 +107,13 @@ function send(route: Route, reply: FastifyReply, { status, body }: Answer): unkn
   return json === null ? body : reply.type('application/json; charset=utf-8').send(json);
 }
 
-function bodyOf({ body }: Route, data: Data): unknown {
-  if (body === null) {
-    return null;
-  }
-  const value = typeof body === 'string' ? valueAt(data, body) : body.of(data as never); // checked where the row is written
-  return isTagged(value) ? withoutTag(value) : value;
+/** The path a server around this one has taken away, as frameworks do that mount one in another. */
+function mountedAt({ url, originalUrl }: FastifyRequest): string {
+  return originalUrl.endsWith(url) ? originalUrl.slice(0, -url.length) : '';
 }
 
-/** A batch is refused as a whole and says so in its own shape; every other error has the one shape of all. */
-function refuse({ refusal }: Route, { request, reply }: Exchange, error: unknown): unknown {
-  const body = error instanceof StratumError ? (refusal?.of(error.toJSON(), request.body) ?? null) : null;
-  if (body === null || !(error instanceof StratumError)) {
-    throw error;
-  }
-  return reply.code(error.statusCode).send(body);
+/** A batch says in its own shape that it was refused; every other error has the one shape of all. */
+function refuse(route: Route, { request, reply }: Exchange, error: unknown): unknown {
+  const { status, body } = refusalOf(route, error, request.body);
+  return reply.code(status).send(body);
 }

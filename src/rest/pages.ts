@@ -44,6 +44,26 @@ export async function answerList(
   return Readable.from(request.method === 'HEAD' ? [] : around === null ? list : framed(frame, around.field, list));
 }
 
+/** One page of a list, when a limit is given, or the whole of it, as values. */
+export async function collectList({ at, around, fetch, variables }: List): Promise<unknown> {
+  const { limit, cursor } = variables as { limit?: number; cursor?: string }; // coerced already
+  const items: unknown[] = [];
+  let frame: object | null = null;
+  let page: Parameters<Fetch>[0] | null = {
+    limit: limit ?? largestPage,
+    ...(typeof cursor === 'string' && { cursor }),
+  };
+  while (page !== null) {
+    const data = await fetch(page);
+    frame ??= around && (around.of(data as never) as object); // checked where the row is written
+    const { nodes, pageInfo } = valueAt(data, at) as Connection;
+    items.push(...nodes);
+    const isLast = typeof limit === 'number' || !pageInfo.hasNextPage || pageInfo.endCursor === null;
+    page = isLast ? null : { limit: largestPage, cursor: pageInfo.endCursor };
+  }
+  return around === null ? items : { ...frame, [around.field]: items };
+}
+
 /** The list as the last field of an object. */
 async function* framed(frame: object | null, field: string, list: AsyncIterable<string>): AsyncGenerator<string> {
   yield `${JSON.stringify(frame).slice(0, -1)},${JSON.stringify(field)}:`;
@@ -99,7 +119,7 @@ function linkNext(request: FastifyRequest, reply: FastifyReply, cursor: string |
   if (cursor === null) {
     return;
   }
-  const [path, query = ''] = request.url.split('?', 2);
+  const [path, query = ''] = request.originalUrl.split('?', 2);
   const search = new URLSearchParams(query);
   search.set('cursor', cursor);
   reply.header('X-Next-Cursor', cursor).header('Link', `<${path}?${search}>; rel="next"`);

@@ -12,10 +12,10 @@ import { type Issue, invalid } from '../domain/errors.ts';
 import type { Input } from './inputs.ts';
 import { restName } from './names.ts';
 
-/** What a route reads of a request. */
+/** What a route reads of a request. Over HTTP, what stands in the path and the query is text; within a program it may have its type. */
 export interface RequestParts {
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string | string[]>>;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly query: Readonly<Record<string, unknown>>;
   readonly body: unknown;
 }
 
@@ -72,8 +72,8 @@ function withBound(body: unknown, { bound }: Input, params: RequestParts['params
       };
 }
 
-function convertText(text: string | string[] | undefined, input: Input, issues: Issue[]): unknown {
-  const value = text === undefined ? undefined : fromText(text, input.type);
+function convertText(text: unknown, input: Input, issues: Issue[]): unknown {
+  const value = typeof text === 'string' || Array.isArray(text) ? fromText(text, input.type) : text;
   return convertGiven(value, input, [input.name], issues);
 }
 
@@ -88,11 +88,11 @@ function convertGiven(value: unknown, { required, type }: Input, path: Path, iss
 }
 
 /** Text of a path or query in the form JSON would have it; what doesn't fit is left for the coercion to refuse. */
-function fromText(text: string | string[], type: GraphQLInputType): unknown {
+function fromText(text: string | unknown[], type: GraphQLInputType): unknown {
   const inner = isNonNullType(type) ? type.ofType : type;
   if (isListType(inner)) {
     const items = Array.isArray(text) ? text : text.split(',');
-    return items.map((item) => fromText(item, inner.ofType));
+    return items.map((item) => (typeof item === 'string' ? fromText(item, inner.ofType) : item));
   }
   if (Array.isArray(text)) {
     return text;

@@ -20,7 +20,7 @@ export async function startWorkerAlone(config: Config, say: (line: string) => vo
   }
   const database = openDatabase({ ...config, url: databaseUrl, ...timeBudget(config.requestTimeoutMs) });
   const services = openServices({ config, database, ...(await findSecrets(config)) });
-  const worker = openWorker({ config, databaseUrl, services, log: logInto(pino({ level: config.logLevel })) });
+  const worker = openWorker({ config, services, log: logInto(pino({ level: config.logLevel })) });
   say('stratum: the worker is ready');
   return {
     stop: async () => {

@@ -45,7 +45,7 @@ export async function start(config: Config, say: (line: string) => void): Promis
     if (config.worker) {
       const { services, metrics, server } = app;
       const onAttempt = metrics && ((outcome: Outcome, seconds: number) => metrics.delivery(outcome, seconds));
-      worker = openWorker({ config, databaseUrl: storage.url, services, log: logInto(server.log), onAttempt });
+      worker = openWorker({ config, services, log: logInto(server.log), onAttempt });
     }
     const url = await listen(app.server, config);
     say(banner({ url, place: storage.place, config }));

@@ -8,7 +8,6 @@ import { startWorker, type Worker, type WorkerOptions } from '../workers/worker.
 
 export interface OpenWorkerOptions {
   readonly config: Config;
-  readonly databaseUrl: string;
   readonly services: Services;
   readonly log: WorkerOptions['log'];
   readonly onAttempt?: ((outcome: Outcome, seconds: number) => void) | null;
@@ -18,10 +17,10 @@ export interface OpenWorkerOptions {
 const jitter = 0.1;
 
 /** A worker as the configuration wants it. */
-export function openWorker({ config, databaseUrl, services, log, onAttempt }: OpenWorkerOptions): Worker {
+export function openWorker({ config, services, log, onAttempt }: OpenWorkerOptions): Worker {
   const principal = { ...omniscient, id: 'worker' };
   return startWorker({
-    databaseUrl: config.directDatabaseUrl ?? databaseUrl,
+    connection: services.database.direct,
     concurrency: config.workerConcurrency,
     leaseMs: config.webhookTimeoutMs * 3,
     retentionMs: config.webhookRetentionMs,

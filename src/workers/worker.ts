@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type LogLevel, type Runner, run } from 'graphile-worker';
-import { openJobPool } from '../db/jobs.ts';
+import type { Connection } from '../db/database.ts';
+import { openJobsPool } from '../db/jobs.ts';
 import { holdPlaces } from '../domain/webhooks/places.ts';
 import { type DeliverJob, type DeliverOptions, runDeliverJob } from './deliver-webhooks.ts';
 import { createSharedPlaces } from './shared-places.ts';
@@ -14,7 +15,7 @@ export interface Worker {
 }
 
 export interface WorkerOptions extends DeliverOptions {
-  readonly databaseUrl: string;
+  readonly connection: Connection;
   /** How many jobs at a time. */
   readonly concurrency: number;
   /** How long deliveries are kept after they are over. */
@@ -35,7 +36,7 @@ const pollMs = 1_000;
 const pauseMs = 1_000;
 
 /** Starts a worker, which begins again whenever it can't go on. Any number of them may work on one database: each job is done by one. */
-export function startWorker({ databaseUrl, concurrency, retentionMs, log, ...deliver }: WorkerOptions): Worker {
+export function startWorker({ connection, concurrency, retentionMs, log, ...deliver }: WorkerOptions): Worker {
   const stopping = new AbortController();
   const { call, leaseMs } = deliver;
   const holder = randomUUID();
@@ -44,7 +45,7 @@ export function startWorker({ databaseUrl, concurrency, retentionMs, log, ...del
     enterWithinMs: (leaseMs * 2) / 3, // an attempt that begins in time is over before the lease is
     onFault: (error) => log('warning', 'no places at webhooks could be asked for; it is tried again', { err: error }),
   });
-  const begin = (pgPool: ReturnType<typeof openJobPool>): Promise<Runner> =>
+  const begin = (pgPool: ReturnType<typeof openJobsPool>): Promise<Runner> =>
     run({
       pgPool,
       noPreparedStatements: true, // some poolers refuse them
@@ -65,7 +66,7 @@ export function startWorker({ databaseUrl, concurrency, retentionMs, log, ...del
       },
     });
   const work = async (): Promise<void> => {
-    const pool = openJobPool(databaseUrl, maxPoolSize);
+    const pool = openJobsPool(connection, maxPoolSize);
     try {
       await workWith(await begin(pool));
     } finally {

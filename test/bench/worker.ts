@@ -47,7 +47,6 @@ function deliver(databaseUrl: string): () => Promise<void> {
   const services = openServices({ config, database, ...secrets });
   const worker = openWorker({
     config,
-    databaseUrl,
     services,
     log: (level, message, details) =>
       level === 'error' && process.stderr.write(`${message} ${JSON.stringify(details)}\n`),

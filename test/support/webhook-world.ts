@@ -32,10 +32,9 @@ export class WebhookWorld {
 
   /** Another worker, which is stopped by whoever opened it. */
   openWorker(): Worker {
-    const { app, database } = this.world;
+    const { app } = this.world;
     return openWorker({
       config: readConfig(this.#settings),
-      databaseUrl: database.pool.options.connectionString ?? '',
       services: app.services,
       log: (level, message, details) => {
         if (level === 'error' || level === 'warning') {

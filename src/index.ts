@@ -1,0 +1,12 @@
+export { ConfigError } from './config.ts';
+export { type ErrorCode, type Issue, StratumError } from './domain/errors.ts';
+export type { Actor } from './library/actor.ts';
+export * from './library/errors.ts';
+export type * from './library/event-types.ts';
+export type * from './library/inputs.ts';
+export type * from './library/key-types.ts';
+export type { MountedApp } from './library/mount.ts';
+export type { FetchOptions } from './library/mount-fetch.ts';
+export type { Logger, PgPool, StratumOptions } from './library/options.ts';
+export { Stratum } from './library/stratum.ts';
+export type * from './library/types.ts';

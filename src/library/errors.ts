@@ -1,0 +1,24 @@
+import { StratumError } from '../domain/errors.ts';
+
+export class ValidationError extends StratumError {}
+export class UnauthorizedError extends StratumError {}
+export class ForbiddenError extends StratumError {}
+export class NotFoundError extends StratumError {}
+export class TenantNotFoundError extends StratumError {}
+export class TenantAlreadyExistsError extends StratumError {}
+export class TenantHasChildrenError extends StratumError {}
+export class TenantCycleDetectedError extends StratumError {}
+export class TenantDepthExceededError extends StratumError {}
+export class TenantInvalidStateError extends StratumError {}
+export class TenantSuspendedError extends StratumError {}
+export class TenantArchivedError extends StratumError {}
+export class ConfigLockedError extends StratumError {}
+export class ConfigNotFoundError extends StratumError {}
+export class PermissionLockedError extends StratumError {}
+export class PermissionNotFoundError extends StratumError {}
+export class PermissionAlreadyExistsError extends StratumError {}
+export class PermissionRevocationDeniedError extends StratumError {}
+export class RoleAlreadyExistsError extends StratumError {}
+export class WebhookNotFoundError extends StratumError {}
+export class RevisionMismatchError extends StratumError {}
+export class ServiceUnavailableError extends StratumError {}

@@ -1,0 +1,179 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import type { App } from '../app.ts';
+import { createCall } from '../domain/call.ts';
+import { StratumError } from '../domain/errors.ts';
+import { type Context, createContext } from '../graphql/context.ts';
+import { followOperation, readOperation, runOperation } from '../graphql/run.ts';
+import { schema } from '../graphql/schema.ts';
+import { routes } from '../rest/routes.ts';
+import { createRouteRunner } from '../rest/run-route.ts';
+import type { Actor } from './actor.ts';
+import { type ApiKeyMethods, apiKeyMethods } from './api-keys.ts';
+import { type AuditMethods, auditMethods } from './audit.ts';
+import { callerOf } from './caller-of.ts';
+import { type Chosen, chooseOptions } from './choose-options.ts';
+import { type ConfigMethods, configMethods } from './config.ts';
+import { type Installation, openInstallation } from './installation.ts';
+import type { KeyHolder } from './key-types.ts';
+import { type MountedApp, mount } from './mount.ts';
+import { named } from './named-error.ts';
+import type { StratumOptions } from './options.ts';
+import { type PermissionMethods, permissionMethods } from './permissions.ts';
+import { plainAnswer, plainParts, plainVariables } from './plain.ts';
+import { type RoleMethods, roleMethods } from './roles.ts';
+import type { Run } from './run.ts';
+import { type TenantMethods, tenantMethods } from './tenants.ts';
+import { validateKey } from './validate-key.ts';
+import { type WebhookMethods, webhookMethods } from './webhooks.ts';
+
+type Untyped = Record<string, unknown>;
+type Document<Data = unknown, Variables = Untyped> = TypedDocumentNode<Data, Variables>;
+
+const runRoute = createRouteRunner(schema);
+const table = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
+
+/**
+ * Stratum within a program: every method executes the same stored operations as the server, and is audited like a request. Methods are
+ * refused with a {@link StratumError}.
+ */
+export class Stratum implements AsyncDisposable {
+  readonly #chosen: Chosen;
+  #opening: Promise<Installation> | undefined;
+  #closing: Promise<void> | undefined;
+  readonly #running = new Set<Promise<unknown>>();
+
+  /** The whole server, to be mounted in a server that is there already. */
+  readonly app: MountedApp;
+
+  /** @throws {ConfigError} With everything that is wrong with the options. */
+  constructor(options: StratumOptions = {}) {
+    this.#chosen = chooseOptions(options);
+    this.app = mount(
+      async () => (await this.#open()).app.server,
+      (work) => this.#track(work),
+    );
+    const nouns = [
+      tenantMethods,
+      configMethods,
+      permissionMethods,
+      apiKeyMethods,
+      roleMethods,
+      webhookMethods,
+      auditMethods,
+    ];
+    Object.assign(this, ...nouns.map((methodsOf) => methodsOf(this.#run)));
+  }
+
+  /** Opens the database, and with `autoMigrate` brings its tables up to date. Every method does it by itself; it is done once. */
+  async initialize(): Promise<void> {
+    await this.#open();
+  }
+
+  /** Lets what runs finish and gives back what was opened, as often as it is called. A pool that was given stays open. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      const opened = await this.#opening?.catch(() => undefined); // then there is nothing to close
+      await opened?.close(this.#running);
+    })();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * Executes a GraphQL document and gives its data, typed by the document.
+   * @throws {StratumError} The first thing that was refused; what else the document asked for is not given then.
+   */
+  graphql<Data, Variables>(document: Document<Data, Variables>, variables: Variables, actor?: Actor): Promise<Data>;
+  graphql<Data = Untyped>(document: string, variables?: Untyped, actor?: Actor): Promise<Data>;
+  graphql(document: Document | string, variables?: unknown, actor?: Actor): Promise<unknown> {
+    return this.#call(actor, async (context) =>
+      plainAnswer(await runOperation(context, readOperation(document), plainVariables(variables))),
+    );
+  }
+
+  /** Follows a subscription: its data, event by event, until the loop is left or `close` is called. */
+  subscribe<Data, Variables>(
+    document: Document<Data, Variables>,
+    variables: Variables,
+    actor?: Actor,
+  ): AsyncGenerator<Data, void>;
+  subscribe<Data = Untyped>(document: string, variables?: Untyped, actor?: Actor): AsyncGenerator<Data, void>;
+  async *subscribe(document: Document | string, variables?: unknown, actor?: Actor): AsyncGenerator<unknown, void> {
+    const context = await this.#call(actor, async (context) => context);
+    try {
+      for await (const data of followOperation(context, readOperation(document), plainVariables(variables))) {
+        yield plainAnswer(data);
+      }
+    } catch (error) {
+      throw named(error);
+    }
+  }
+
+  /** Who a key belongs to; null when it is not accepted. `TENANT_SUSPENDED` or `TENANT_ARCHIVED` while its tenant is out of use. */
+  validateApiKey(key: string): Promise<KeyHolder | null> {
+    return this.#within(({ authenticate }) => validateKey(authenticate, key));
+  }
+
+  readonly #run: Run = (name, given, actor) =>
+    this.#call(actor, async (context) => {
+      const route = typeof name === 'string' ? table.get(name) : name;
+      if (route === undefined) {
+        throw new Error(`${String(name)} is no route`);
+      }
+      // What a route answers is held against the type of the method by tests.
+      return plainAnswer(await runRoute(context, route, plainParts(given))) as never;
+    });
+
+  /** Runs work in the name of an actor. */
+  #call<Result>(actor: Actor | undefined, work: (context: Context) => Promise<Result>): Promise<Result> {
+    return this.#within(({ services }) => {
+      const deadline = performance.now() + this.#chosen.config.requestTimeoutMs;
+      return work(createContext(createCall(services, { ...callerOf(actor), deadline })));
+    });
+  }
+
+  #within<Result>(work: (app: App) => Promise<Result>): Promise<Result> {
+    const running = async () => {
+      const { app } = await this.#open();
+      try {
+        return await work(app);
+      } catch (error) {
+        throw named(error);
+      }
+    };
+    return this.#track(running());
+  }
+
+  /** A failure to open is told to those who waited for it; the next one tries again. */
+  #open(): Promise<Installation> {
+    if (this.#closing !== undefined) {
+      return Promise.reject(named(new StratumError('SERVICE_UNAVAILABLE', 'This Stratum was closed')));
+    }
+    this.#opening ??= openInstallation(this.#chosen).catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  /** What `close` waits for. */
+  #track<Result>(work: Promise<Result>): Promise<Result> {
+    this.#running.add(work);
+    const forget = () => this.#running.delete(work);
+    work.then(forget, forget);
+    return work;
+  }
+}
+
+/** The methods by noun; the constructor assigns them. */
+export interface Stratum
+  extends TenantMethods,
+    ConfigMethods,
+    PermissionMethods,
+    ApiKeyMethods,
+    RoleMethods,
+    WebhookMethods,
+    AuditMethods {}
