@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger, type LogLevel, type Runner, run } from 'graphile-worker';
-import pg from 'pg';
+import { Logger, type LogLevel, type Runner, type RunnerOptions, run } from 'graphile-worker';
+import { withJobPool } from '../db/jobs.ts';
 import { holdPlaces } from '../domain/webhooks/places.ts';
 import { type DeliverJob, type DeliverOptions, runDeliverJob } from './deliver-webhooks.ts';
 import { createSharedPlaces } from './shared-places.ts';
@@ -25,9 +25,6 @@ export interface WorkerOptions extends DeliverOptions {
 /** A connection or two for each few jobs: most of their time they wait for others. */
 const maxPoolSize = 10;
 
-/** How long its connections may take to say goodbye. */
-const goodbyeMs = 1_000;
-
 /** How often it is looked for jobs whose time has come without a word. */
 const pollMs = 1_000;
 
@@ -44,7 +41,7 @@ export function startWorker({ databaseUrl, concurrency, retentionMs, log, ...del
     enterWithinMs: (leaseMs * 2) / 3, // an attempt that begins in time is over before the lease is
     onFault: (error) => log('warning', 'no places at webhooks could be asked for; it is tried again', { err: error }),
   });
-  const begin = (pgPool: pg.Pool): Promise<Runner> =>
+  const begin = (pgPool: NonNullable<RunnerOptions['pgPool']>): Promise<Runner> =>
     run({
       pgPool,
       noPreparedStatements: true, // some poolers refuse them
@@ -64,15 +61,6 @@ export function startWorker({ databaseUrl, concurrency, retentionMs, log, ...del
         deliver_webhook: (payload) => runDeliverJob(payload as DeliverJob, places, deliver),
       },
     });
-  const work = async (): Promise<void> => {
-    const pool = new pg.Pool({ connectionString: databaseUrl, max: maxPoolSize, application_name: 'stratum worker' });
-    try {
-      // It listens only as long as it works, and a connection may break later than that.
-      await workWith(await begin(pool.on('error', () => {})));
-    } finally {
-      await Promise.race([pool.end(), sleep(goodbyeMs, undefined, { ref: false })]);
-    }
-  };
   const workWith = async (runner: Runner): Promise<void> => {
     const stop = (): void => void runner.stop().catch(() => {}); // it may have ended by itself
     stopping.signal.addEventListener('abort', stop, { once: true });
@@ -83,7 +71,9 @@ export function startWorker({ databaseUrl, concurrency, retentionMs, log, ...del
   };
   const workOn = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      await work().catch((error: unknown) => log('error', 'the worker has to begin again', { err: error }));
+      await withJobPool({ url: databaseUrl, max: maxPoolSize }, async (pool) => workWith(await begin(pool))).catch(
+        (error: unknown) => log('error', 'the worker has to begin again', { err: error }),
+      );
       await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   };
