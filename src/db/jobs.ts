@@ -16,8 +16,8 @@ export async function withJobPool(
   work: (pool: pg.Pool) => Promise<void>,
 ): Promise<void> {
   const pool = new pg.Pool({ connectionString: url, max, application_name: 'stratum worker' });
-  // Whoever takes jobs listens only as long as that goes on, and a connection may break later.
-  pool.on('error', () => {});
+  // Whoever takes jobs listens only as long as that goes on, and a connection may break later; a statement on it fails by itself.
+  pool.on('error', () => {}).on('connect', (client) => void client.on('error', () => {}));
   try {
     await work(pool);
   } finally {
