@@ -35,6 +35,7 @@ export interface Memory {
 const config = readConfig({
   REQUEST_TIMEOUT_MS: '120000',
   RATE_LIMIT_MAX: '999999999',
+  STRATUM_LIVE_MAX: '100000',
   STRATUM_ALLOW_PRIVATE_WEBHOOKS: 'on',
 });
 

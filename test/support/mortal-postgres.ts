@@ -23,15 +23,13 @@ export async function openMortalPostgres(): Promise<MortalPostgres> {
   return {
     url: server.url,
     crash: async () => {
-      const pid = await runningPid(pidFile);
+      const pid = await readyPid(pidFile);
       // The children first would tell the server of their end: it is stopped before it can hear of it.
       process.kill(pid, 'SIGSTOP');
       for (const one of [...(await childrenOf(pid)), pid]) {
         kill(one);
       }
-      while ((await runningPid(pidFile)) === pid) {
-        await sleep(50);
-      }
+      await readyPid(pidFile, pid);
     },
     [Symbol.asyncDispose]: async () => {
       await server.stop();
@@ -40,10 +38,16 @@ export async function openMortalPostgres(): Promise<MortalPostgres> {
   };
 }
 
-/** Of the server that says it is ready; 0 for none. */
-async function runningPid(pidFile: string): Promise<number> {
-  const lines = (await readFile(pidFile, 'utf8').catch(() => '')).split('\n');
-  return lines[7]?.trim() === 'ready' ? Number(lines[0]) : 0;
+/** Of the server that says it is ready, as soon as there is one, other than the one that was killed. */
+async function readyPid(pidFile: string, killed = 0): Promise<number> {
+  for (;;) {
+    const lines = (await readFile(pidFile, 'utf8').catch(() => '')).split('\n');
+    const pid = Number(lines[0]);
+    if (lines[7]?.trim() === 'ready' && pid > 1 && pid !== killed) {
+      return pid;
+    }
+    await sleep(50);
+  }
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
