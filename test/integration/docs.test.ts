@@ -29,7 +29,7 @@ test('links between the pages lead somewhere', () => {
 
 describe.each(played)('%s', (page) => {
   test('every example does what the page says, from the top to the bottom on a new server', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     await using server = await npmStart();
     await using shell = openShell({ ...server.env, PATH: `${join(root, 'node_modules/.bin')}:${server.env['PATH']}` });

@@ -210,7 +210,8 @@ test('when the time of a request is over, no further change of its document begi
     `mutation { ${Array.from({ length: 480 }, (_, index) => change(index)).join(' ')} }`,
   );
 
-  expect(errors).toMatchObject([{ extensions: { code: 'SERVICE_UNAVAILABLE' } }]);
+  // One for the request, or one for each change that was still to come: whoever is faster.
+  expect(new Set(errors?.map(({ extensions }) => extensions?.['code']))).toEqual(new Set(['SERVICE_UNAVAILABLE']));
   await sleep(200); // what had begun ends
   const then = await slow.counts();
   await sleep(500);
