@@ -39,6 +39,25 @@ async function next<Item>(following: Endable<Item>): Promise<Item> {
 
 const keyOf = ({ event }: FollowedEvent) => (event.after as { key?: string }).key;
 
+test('a tenant that goes to another tree while somebody begins to follow it is followed there', async () => {
+  const [from, to] = [await world.root(), await world.root()];
+  const tenant = await world.child(from);
+  const early = await followEvents(world.admin, { tenantId: tenant.id, subtree: false });
+  const first = next(early);
+  await seats(1);
+  await set(tenant, 'before');
+  world.services.feed.wake(from.id, 3n);
+  const { cursor } = await first;
+  await early.return?.();
+  const late = await followEvents(world.admin, { tenantId: tenant.id, subtree: false, after: cursor });
+  await moveTenant(elsewhere, { id: tenant.id, newParentId: to.id });
+  await set(tenant, 'after');
+  const told = [await next(late), await next(late)].map(({ event: { type } }) => type);
+  expect(told).toEqual(['tenant.moved', 'config.updated']);
+  await late.return?.();
+  await seats(0);
+});
+
 test('events that were read behind a cursor before the process was told of them are not passed on again when it is', async () => {
   const tenant = await world.root();
   const early = await followEvents(world.admin, { tenantId: tenant.id, subtree: false });

@@ -132,11 +132,12 @@ class Follower {
 
   /** Everything from a position on, along all trees the tenant was in, to where it is now: to the end there, or to a revision. */
   async *#readMissed(from: Position, upTo: bigint | null): AsyncGenerator<FollowedEvent, Position> {
-    const { call, subject } = this.#view;
+    const { call, subject, lineage } = this.#view;
+    const treeRevision = lineage[0]?.treeRevision ?? 0n;
     const stays =
       subject === 'installation'
         ? [{ ledgerId: from.ledgerId, after: from.revision, until: null }]
-        : await staysSince(call, subject, from);
+        : await staysSince(call, { ...subject, treeRevision }, from);
     let position = from;
     for (const { ledgerId, after, until } of stays) {
       position = yield* this.#readStay({ ledgerId, revision: after }, until ?? upTo);
