@@ -7,6 +7,7 @@ import { followOperation, readOperation, runOperation } from '../graphql/run.ts'
 import { schema } from '../graphql/schema.ts';
 import { routes } from '../rest/routes.ts';
 import { createRouteRunner } from '../rest/run-route.ts';
+import { findTenantContext, runWithTenantContext, type TenantContext } from '../sdk/tenant-context.ts';
 import type { Actor } from './actor.ts';
 import { type ApiKeyMethods, apiKeyMethods } from './api-keys.ts';
 import { type AuditMethods, auditMethods } from './audit.ts';
@@ -44,6 +45,21 @@ export class Stratum implements AsyncDisposable {
 
   /** The whole server, to be mounted in a server that is there already. */
   readonly app: MountedApp;
+
+  /** The tenant that the running request is for, where the middleware of the SDK or `runWithTenant` says so; undefined elsewhere. */
+  static currentTenantContext(): TenantContext | undefined {
+    return findTenantContext();
+  }
+
+  /** The id of the same. */
+  static currentTenantId(): string | undefined {
+    return findTenantContext()?.tenant_id;
+  }
+
+  /** Runs something, and all it calls and waits for, for a tenant. */
+  static runWithTenant<Result>(context: TenantContext, work: () => Result): Result {
+    return runWithTenantContext(context, work);
+  }
 
   /** @throws {ConfigError} With everything that is wrong with the options. */
   constructor(options: StratumOptions = {}) {

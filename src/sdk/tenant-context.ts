@@ -47,9 +47,14 @@ export function lineageOf({ ancestry_path, tenant_id }: TenantContext): readonly
 
 const current = new AsyncLocalStorage<TenantContext>();
 
-/** The context of the tenant that the running request is for. @throws {TenantContextNotFoundError} Outside of one. */
+/** The context of the tenant that the running request is for; undefined outside of one. */
+export function findTenantContext(): TenantContext | undefined {
+  return current.getStore();
+}
+
+/** The same. @throws {TenantContextNotFoundError} Outside of a request of a tenant. */
 export function getTenantContext(): TenantContext {
-  const context = current.getStore();
+  const context = findTenantContext();
   if (context === undefined) {
     throw new TenantContextNotFoundError();
   }

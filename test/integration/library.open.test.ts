@@ -13,6 +13,7 @@ import {
   ValidationError,
 } from '../../src/index.ts';
 import { ListTenantsDocument } from '../../src/operations/generated/graphql.ts';
+import { getTenantContext, runWithTenantContext } from '../../src/sdk/index.ts';
 import { openLibrary } from '../support/library-world.ts';
 import { secrets } from '../support/rest-app.ts';
 import { uniqueSlug, unknownId } from '../support/rest-world.ts';
@@ -284,4 +285,24 @@ test('a subscription goes on until it is left, or the library is closed', async 
   // Where to go on with `after` once there is another one.
   expect(await ended).toMatchObject({ code: 'SERVICE_UNAVAILABLE', details: { after: expect.any(String) } });
   await expect(follow().next()).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+});
+
+test('the tenant of the running request is that of the SDK, in whatever waits for something too', async () => {
+  const context = {
+    tenant_id: unknownId,
+    ancestry_path: '/',
+    depth: 0,
+    isolation_strategy: 'SHARED_RLS',
+    resolved_config: {},
+    resolved_permissions: {},
+    revision: 1,
+  };
+  expect(Stratum.currentTenantId()).toBeUndefined();
+  const within = await Stratum.runWithTenant(context, async () => {
+    await sleep(1);
+    return [Stratum.currentTenantId(), Stratum.currentTenantContext(), getTenantContext()];
+  });
+  expect(within).toEqual([unknownId, context, context]);
+  expect(runWithTenantContext(context, () => Stratum.currentTenantId())).toBe(unknownId);
+  expect(Stratum.currentTenantContext()).toBeUndefined();
 });

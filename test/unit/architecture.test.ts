@@ -61,6 +61,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     'http/logging',
     'operations/',
     'rest/',
+    'sdk/tenant-context',
     'start/',
     'time-budget.ts',
   ],
