@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { WriteStream } from 'node:tty';
@@ -24,7 +22,7 @@ export interface Around {
 }
 
 /** Nobody's own settings are to be read in a test. */
-const nobody = { XDG_CONFIG_HOME: mkdtempSync(join(tmpdir(), 'stratum-nobody-')) };
+const nobody = { XDG_CONFIG_HOME: join(import.meta.dirname, 'no-such-folder') };
 
 /** As Node asks a real screen, which is how NO_COLOR is heard. */
 const { getColorDepth } = WriteStream.prototype;
