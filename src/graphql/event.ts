@@ -2,7 +2,7 @@ import type { Event as EventRow } from '../db/generated/prisma/client.ts';
 import { countEvents, type ListEvents, listEvents } from '../domain/ledger/list.ts';
 import { eventId, resourceOf } from '../domain/ledger/resource.ts';
 import { installationOf } from '../domain/ledger/scope.ts';
-import { eventTypeList } from '../domain/ledger/types.ts';
+import { eventTypeList, resourceTypeList } from '../domain/ledger/types.ts';
 import { requireTenant, visibleLineage } from '../domain/tenants/lineage.ts';
 import { parse } from '../domain/validation.ts';
 import { eventArgs, pageArgs } from './arguments.ts';
@@ -89,13 +89,21 @@ builder.queryField('events', (t) =>
     args: {
       ...pageArgs,
       ...eventArgs,
+      resourceTypes: t.arg.stringList({
+        required: false,
+        description: 'Only events about things of these kinds, such as `config`.',
+      }),
+      actorId: t.arg.string({ required: false, description: 'Only what this caller did.' }),
+      from: t.arg({ type: 'DateTime', required: false, description: 'Only what happened then or later.' }),
+      to: t.arg({ type: 'DateTime', required: false, description: 'Only what happened then or earlier.' }),
       order: t.arg({ type: EventOrderEnum, defaultValue: 'OLDEST_FIRST', description: 'From which end to read.' }),
     },
-    resolve: async (_root, { tenantId, types, order, ...args }, { call, loaders }) => {
+    resolve: async (_root, { tenantId, types, resourceTypes, order, ...args }, { call, loaders }) => {
       const tenant = tenantId ? requireTenant(call, await loaders.lineage.load(tenantId)) : installationOf(call);
       const input: ListEvents = {
         ...args,
         types: types ? parse(eventTypeList, types, ['types']) : null,
+        resourceTypes: resourceTypes ? parse(resourceTypeList, resourceTypes, ['resourceTypes']) : null,
         newestFirst: order === 'NEWEST_FIRST',
       };
       return connectionOf(await listEvents(call, tenant, input), args, () => countEvents(call, tenant, input));

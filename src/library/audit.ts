@@ -10,7 +10,13 @@ export type AuditMethods = ReturnType<typeof auditMethods>;
 export function auditMethods(run: Run) {
   return {
     /** What happened to a tenant, or to what belongs to none, the latest first. */
-    queryAuditLogs: ({ action, ...query }: AuditQuery = {}) =>
-      run<Page<AuditEntry>>(listEvents, { query: { ...query, ...(action !== undefined && { types: [action] }) } }),
+    queryAuditLogs: ({ action, resource_type: kind, ...query }: AuditQuery = {}) =>
+      run<Page<AuditEntry>>(listEvents, {
+        query: {
+          ...query,
+          ...(action !== undefined && { types: [action] }),
+          ...(kind !== undefined && { resource_types: [kind] }),
+        },
+      }),
   };
 }

@@ -136,6 +136,13 @@ export interface AuditQuery extends PageOptions {
   tenant_id?: string;
   /** What happened, such as `config.updated`. */
   action?: string;
+  /** What kind of thing it happened to, such as `config`. */
+  resource_type?: string;
+  /** Who did it. */
+  actor_id?: string;
+  /** When it happened, in ISO 8601: not before the one, not after the other. */
+  from?: string;
+  to?: string;
   /** Whether to add what happened to the tenants below. */
   subtree?: boolean;
 }

@@ -188,6 +188,36 @@ describe('what is asked for', () => {
     }
   });
 
+  test('may be about some kinds of things, by one caller, in a span of time', async () => {
+    const tenant = await world.tenant();
+    await rename(tenant, 'Renamed');
+    await world.config(tenant, { key: 1 });
+    const filtered = async (filter: string) => {
+      const { events } = await world.data(
+        `query ($id: ID!) { events(tenantId: $id, ${filter}) { totalCount nodes { type actorId occurredAt } } }`,
+        { id: tenant.id },
+      );
+      expect(events.totalCount).toBe(events.nodes.length);
+      return events.nodes as Json[];
+    };
+    const types = async (filter: string) => (await filtered(filter)).map(({ type }) => type);
+    expect(await types('resourceTypes: ["config"]')).toEqual(['config.updated']);
+    expect(await types('resourceTypes: ["config", "tenant"], types: ["tenant.updated"]')).toEqual(['tenant.updated']);
+    const [{ actorId, occurredAt }] = (await filtered('types: ["tenant.updated"]')) as [Json];
+    expect(await types(`actorId: "${actorId}"`)).toEqual(['tenant.created', 'tenant.updated', 'config.updated']);
+    expect(await types('actorId: "somebody else"')).toEqual([]);
+    expect(await types(`from: "${occurredAt}"`)).not.toContain('tenant.created');
+    expect(await types(`from: "${occurredAt}", to: "${occurredAt}"`)).toContain('tenant.updated');
+    expect(await types('to: "2020-01-01T00:00:00Z"')).toEqual([]);
+    const refused = await world.ask('query ($id: ID!) { events(tenantId: $id, resourceTypes: ["x"]) { totalCount } }', {
+      id: tenant.id,
+    });
+    expect(refused.errors?.[0]?.extensions).toMatchObject({
+      code: 'VALIDATION_ERROR',
+      issues: [{ path: ['resourceTypes', 0] }],
+    });
+  });
+
   test('must exist for the caller', async () => {
     const [root, child] = await world.line(['root', 'child']);
     await world.refused('TENANT_NOT_FOUND', read, { id: unknownId });

@@ -384,6 +384,15 @@ test('every call is in the audit log, in the name of whoever acts', async () => 
   expect([...first.data, ...last.data]).toEqual(data);
   expect(last).toMatchObject({ has_more: false, next_cursor: null });
   expect((await stratum.queryAuditLogs({ tenant_id: id, action: 'config.updated' })).data).toHaveLength(1);
+  const actionsOf = async (query: object) =>
+    (await stratum.queryAuditLogs({ tenant_id: id, ...query })).data.map(({ action }) => action);
+  expect(await actionsOf({ resource_type: 'tenant' })).toEqual(['tenant.suspended', 'tenant.created']);
+  expect(await actionsOf({ actor_id: 'key-1' })).toEqual(['config.updated']);
+  const [{ created_at: latest } = { created_at: '' }] = data;
+  expect(await actionsOf({ from: latest, to: latest })).toContain('tenant.suspended');
+  expect(await actionsOf({ to: '2020-01-01T00:00:00Z' })).toEqual([]);
+  await expect(actionsOf({ resource_type: 'nothing' })).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+  await expect(actionsOf({ from: 'yesterday' })).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
   expect((await stratum.queryAuditLogs()).data.every(({ tenant_id }) => tenant_id === null)).toBe(true);
 });
 

@@ -11,6 +11,13 @@ export interface ListEvents extends PageInput {
   /** Whether to add the events of everything that was beneath the tenant when they happened. */
   readonly subtree: boolean;
   readonly types?: readonly EventType[] | null | undefined;
+  /** What kinds of things they are about, such as `config`. */
+  readonly resourceTypes?: readonly string[] | null | undefined;
+  /** Who did it. */
+  readonly actorId?: string | null | undefined;
+  /** When it happened: not before the one, not after the other. */
+  readonly from?: Date | null | undefined;
+  readonly to?: Date | null | undefined;
   readonly newestFirst: boolean;
 }
 
@@ -40,6 +47,14 @@ export async function countEvents(call: Call, subject: Subject, input: ListEvent
   return Number(row?.count ?? 0);
 }
 
-function matching({ principal: { home } }: Call, subject: Subject, { subtree, types = null }: ListEvents): Prisma.Sql {
-  return inScope({ subject, subtree, types, home }, ledgerOf(subject));
+function matching({ principal: { home } }: Call, subject: Subject, input: ListEvents): Prisma.Sql {
+  const { subtree, types = null, resourceTypes, actorId, from, to } = input;
+  const conditions = [
+    inScope({ subject, subtree, types, home }, ledgerOf(subject)),
+    ...(resourceTypes ? [Prisma.sql`split_part(e.type, '.', 1) = any(${[...resourceTypes]}::text[])`] : []),
+    ...(actorId ? [Prisma.sql`e.actor_id = ${actorId}`] : []),
+    ...(from ? [Prisma.sql`e.occurred_at >= ${from}`] : []),
+    ...(to ? [Prisma.sql`e.occurred_at <= ${to}`] : []),
+  ];
+  return Prisma.join(conditions, ' and ');
 }

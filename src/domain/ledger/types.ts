@@ -37,3 +37,9 @@ export type EventType = (typeof eventTypes)[number];
 
 /** A selection of them, as a caller names it. */
 export const eventTypeList = z.array(z.enum(eventTypes, 'is not the type of any event'));
+
+/** The kinds of things that something can happen to: how types begin. */
+export const resourceTypes = [...new Set(eventTypes.map((type) => type.slice(0, type.indexOf('.'))))];
+
+/** A selection of them, as a caller names it. */
+export const resourceTypeList = z.array(z.enum(resourceTypes, 'is not a kind of thing that events are about'));
