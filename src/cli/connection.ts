@@ -31,6 +31,12 @@ export async function findConnection(env: Environment, flags: ConnectionFlags): 
   return { url, apiKey: apiKey ?? developmentKey };
 }
 
+/** The address alone, for what needs no key. @param usual Where to ask when nothing says so. */
+export async function findUrl(env: Environment, flags: ConnectionFlags, usual = localUrl): Promise<string> {
+  const given = flags.url ?? (env['STRATUM_URL'] || undefined);
+  return serverUrl(given ?? (await readConnectionFile(env))?.url ?? usual);
+}
+
 /** Whether anything says which server to ask. */
 export async function isServerNamed(env: Environment, flags: ConnectionFlags): Promise<boolean> {
   const told = [flags.url, flags.apiKey, env['STRATUM_URL'], env['STRATUM_API_KEY']];

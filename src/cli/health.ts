@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { settings } from '../config.ts';
+import { findUrl } from './connection.ts';
 import { type Context, type Environment, ExitError } from './context.ts';
 import { jsonText } from './harmless.ts';
 
@@ -24,11 +25,12 @@ interface Health {
 export function healthCommand(context: Context): Command {
   return new Command('health')
     .description('Ask a server whether it and its database answer. Exit code 0 when they do, 1 when not.')
-    .option('--url <url>', 'the server; STRATUM_URL, or the one of this machine, unless told', toServerUrl)
+    .option('--url <url>', 'the server; STRATUM_URL, the one of a file, or that of this machine, unless told')
     .option('--timeout <seconds>', 'how long to wait for an answer', toSeconds, 5)
     .option('--json', 'print what was found as JSON')
     .action(async ({ url, timeout, json }: Flags) => {
-      const health = await ask(url ?? usualUrl(context.env), timeout);
+      const server = await findUrl(context.env, { ...(url !== undefined && { url }) }, urlOfPort(context.env));
+      const health = await ask(server.replace(/\/+$/, ''), timeout);
       context.print(json ? jsonText(health) : describe(health));
       if (!health.healthy) {
         throw new ExitError(1);
@@ -105,17 +107,10 @@ function describe({ url, healthy, version, reason }: Health): string {
   return healthy ? `ok: ${name} at ${url}, database connected` : `FAILURE: ${url}: ${reason}`;
 }
 
-function usualUrl(env: Environment): string {
+/** Where a server with the same environment listens, as in a container. */
+function urlOfPort(env: Environment): string {
   const { name, fallback } = settings.port;
-  const given = env['STRATUM_URL'];
-  return given ? toServerUrl(given) : `http://127.0.0.1:${env[name] || fallback}`;
-}
-
-function toServerUrl(text: string): string {
-  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {
-    throw new InvalidArgumentError(`"${text}" is not an address such as http://127.0.0.1:3001.`);
-  }
-  return text.replace(/\/+$/, '');
+  return `http://127.0.0.1:${env[name] || fallback}`;
 }
 
 function toSeconds(text: string): number {

@@ -47,12 +47,8 @@ function failureOf(error: unknown): Failure {
       ...(requestId && { request_id: requestId }),
     };
   }
-  return { code: codeOf(error), message: sentenceOf(error) };
-}
-
-function codeOf(error: unknown): string {
-  const hasCode = error instanceof UnreachableError || error instanceof TimeoutError || error instanceof StratumError;
-  return hasCode ? error.code : 'FAILED';
+  const isNamed = error instanceof UnreachableError || error instanceof TimeoutError || error instanceof StratumError;
+  return isNamed ? { code: error.code, message: error.message } : { code: 'FAILED', message: sentenceOf(error) };
 }
 
 /** What the server said, and what can be done about it here. */

@@ -1,13 +1,27 @@
 import type { Refusal } from './errors.ts';
 
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+const json = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
+
+/** The answer where the program itself failed. */
+export const failure: Answer = {
+  status: 500,
+  headers: json,
+  body: JSON.stringify({ error: { code: 'INTERNAL_SERVER_ERROR', message: 'Something went wrong' } }),
+};
+
 /** The HTTP answer to a request that isn't served. */
-export function answerOf(refusal: Refusal): { status: number; headers: Record<string, string>; body: string } {
+export function answerOf(refusal: Refusal): Answer {
   const { statusCode } = refusal;
   return {
     status: statusCode,
     headers: {
-      'content-type': 'application/json; charset=utf-8',
-      'cache-control': 'no-store',
+      ...json,
       ...(statusCode === 401 && { 'www-authenticate': 'Bearer' }),
       ...(statusCode === 503 && { 'retry-after': '1' }),
     },

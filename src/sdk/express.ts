@@ -1,4 +1,4 @@
-import { answerOf, headersOf } from './answer.ts';
+import { type Answer, answerOf, failure, headersOf } from './answer.ts';
 import { Refusal } from './errors.ts';
 import type { Decide } from './serve.ts';
 import { runWithTenantContext, type TenantContext } from './tenant-context.ts';
@@ -11,8 +11,11 @@ export interface NodeRequest {
 /** What is needed of a response of Express, or of Node itself. */
 export interface NodeResponse {
   statusCode: number;
+  readonly headersSent: boolean;
+  readonly writableEnded: boolean;
   setHeader(name: string, value: string): unknown;
   end(body: string): unknown;
+  destroy(): unknown;
 }
 
 export type NodeMiddleware<Request extends NodeRequest> = (
@@ -32,22 +35,38 @@ declare global {
   }
 }
 
-/** Middleware for Express 4 and 5, and for everything that takes the same. */
+/**
+ * Middleware for Express 4 and 5, and for everything that takes the same. What `next` throws, at once or later, is handed to `next` once
+ * more, as Express does it itself: nobody else waits for it, and a server of Node alone would die of it.
+ */
 export function nodeMiddleware<Request extends NodeRequest>(decide: Decide<Request>): NodeMiddleware<Request> {
   return (request, response, next) => {
-    decide({ request, header: headersOf(request.headers) }).then((served) => {
+    const serve = async () => {
+      const served = await decide({ request, header: headersOf(request.headers) });
       if (served instanceof Refusal) {
-        refuse(response, served);
-      } else {
-        Object.assign(request, served);
-        runWithTenantContext(served.tenant, () => next());
+        answer(response, answerOf(served));
+        return;
       }
-    }, next);
+      Object.assign(request, served);
+      await runWithTenantContext(served.tenant, () => next());
+    };
+    serve()
+      .catch((error) => next(error))
+      .catch((error) => giveUp(response, error));
   };
 }
 
-function refuse(response: NodeResponse, refusal: Refusal): void {
-  const { status, headers, body } = answerOf(refusal);
+/** Ends a request whose error nobody takes, and warns of it, but keeps the process. */
+function giveUp(response: NodeResponse, error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
+  if (!response.headersSent) {
+    answer(response, failure);
+  } else if (!response.writableEnded) {
+    response.destroy();
+  }
+}
+
+function answer(response: NodeResponse, { status, headers, body }: Answer): void {
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) {
     response.setHeader(name, value);

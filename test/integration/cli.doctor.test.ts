@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -250,6 +250,19 @@ describe('stratum health', () => {
     expect(code).toBe(0);
     expect(out).toContain(`ok: Stratum`);
     expect(out).toContain(server.url);
+  });
+
+  test('the address is taken from the file of the other commands as well, unless told otherwise', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'stratum-home-'));
+    await mkdir(join(home, 'stratum'));
+    await writeFile(join(home, 'stratum/config.json'), JSON.stringify({ url: server.url }));
+    const nobody = `http://127.0.0.1:${await freePort()}`;
+
+    expect(await stratum(['health'], { XDG_CONFIG_HOME: home })).toMatchObject({ code: 0 });
+    const told = await stratum(['health'], { XDG_CONFIG_HOME: home, STRATUM_URL: nobody });
+    await rm(home, { recursive: true });
+
+    expect(told).toMatchObject({ code: 1, out: expect.stringContaining(nobody) });
   });
 
   test('nobody listens: exit code 1 and why', async () => {

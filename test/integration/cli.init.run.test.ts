@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 import {
@@ -17,8 +16,8 @@ import {
 } from '../support/bare-projects.ts';
 import { type BuiltPackage, buildPackage, compile, linkPackages, root } from '../support/built-package.ts';
 import { captureStreams } from '../support/captured-streams.ts';
+import { follow, startApp } from '../support/initialized-app.ts';
 import { type Listening, listen } from '../support/listening.ts';
-import { freePort } from '../support/server-process.ts';
 
 let built: BuiltPackage;
 let control: Listening;
@@ -50,42 +49,11 @@ async function initialize(folder: string): Promise<string[]> {
   return steps.find(({ lines }) => /\.\/stratum|withTenant/.test(lines[0] ?? ''))!.lines;
 }
 
-/** Does it: the import on top, the other line behind the one that makes the app. */
-async function follow(file: string, [importLine, ...use]: readonly string[]): Promise<void> {
-  const source = await readFile(file, 'utf8');
-  const changed = source.replace(/^const app = .*;$/m, (line) => [line, ...use].join('\n'));
-  expect(changed).not.toBe(source);
-  await writeFile(file, `${importLine}\n${changed}`);
-}
-
-interface App extends AsyncDisposable {
-  whoami(headers?: Record<string, string>): Promise<{ status: number; body: unknown }>;
-}
-
 /** Starts a program of the project as a person would, with `.env.example` as its settings. */
-async function start(folder: string, file: string): Promise<App> {
-  const port = await freePort();
-  const env = { PATH: process.env['PATH'], PORT: String(port), STRATUM_URL: control.url };
-  const child: ChildProcess = spawn(process.execPath, ['--env-file=.env.example', file], { cwd: folder, env });
-  let output = '';
-  child.stderr?.on('data', (chunk) => {
-    output += chunk;
-  });
-  const whoami: App['whoami'] = async (headers = {}) => {
-    const answer = await fetch(`http://127.0.0.1:${port}/whoami`, { headers });
-    return { status: answer.status, body: await answer.json() };
-  };
-  for (let tries = 0; tries < 200 && !(await whoami().catch(() => null)); tries++) {
-    expect(child.exitCode, output).toBe(null);
-    await sleep(50);
-  }
-  return {
-    whoami,
-    [Symbol.asyncDispose]: async () => {
-      child.kill('SIGKILL');
-      await once(child, 'close');
-    },
-  };
+async function start(folder: string, file: string) {
+  const app = await startApp(folder, ['--env-file=.env.example', file], { STRATUM_URL: control.url });
+  const whoami = (headers?: Record<string, string>) => app.ask('/whoami', headers);
+  return { whoami, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
 }
 
 test.each<[string, Files, string, Record<string, string>]>([

@@ -38,6 +38,22 @@ test.each([
   expect(err).toMatch(/error: |Usage: /);
 });
 
+test('an older Node is told which one is needed, before it fails at something else', async () => {
+  const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.17.1' } })`;
+  const program = [
+    '--import',
+    `data:text/javascript,${encodeURIComponent(older)}`,
+    join(root, 'src/cli/bin.ts'),
+    '--version',
+  ];
+  const { code, stdout, stderr } = await promisify(execFile)(process.execPath, program).catch((error) => error);
+
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const needed = engines.node.replace('>=', '');
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toBe(`stratum: needs Node ${needed} or later, and this is Node 22.17.1\n`);
+});
+
 test('the version is the one of the package, also when run as a program', async () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 

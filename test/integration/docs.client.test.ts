@@ -59,7 +59,7 @@ test('the generator makes types of the documents, and all programs of the page a
 describe('each program says what the page says, and ends', () => {
   const programs = files.map(([name]) => name).filter((name) => name.endsWith('.ts') && name !== 'codegen.ts');
   test.each(programs.map((name, index) => [name, expected[index] ?? []] as const))('%s', async (name, lines) => {
-    const env = { STRATUM_URL: server.url, STRATUM_KEY: server.apiKey };
+    const env = { STRATUM_URL: server.url, STRATUM_API_KEY: server.apiKey };
     const said = (await folder.run(process.execPath, [name], env)).trim().split('\n');
 
     expect(lines.length).toBeGreaterThan(0);

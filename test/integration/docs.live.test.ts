@@ -45,7 +45,7 @@ test('the program on the page goes on where it was when the server is killed and
   const file = join(root, `.live-example-${process.pid}.mjs`); // here, so that it finds the packages
   await writeFile(file, program);
   const { id } = await call('POST', '/tenants', { name: 'Initech', slug: 'initech' });
-  const env = { ...process.env, STRATUM_URL: server.url, STRATUM_KEY: developmentKey, TENANT: id };
+  const env = { ...process.env, STRATUM_URL: server.url, STRATUM_API_KEY: developmentKey, TENANT: id };
   const child = spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   cleanup.push(
     () => child.kill(),

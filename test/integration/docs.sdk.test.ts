@@ -53,7 +53,7 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-const environment = () => ({ STRATUM_URL: url, STRATUM_KEY: developmentKey, JWT_SECRET: secret });
+const environment = () => ({ STRATUM_URL: url, STRATUM_API_KEY: developmentKey, JWT_SECRET: secret });
 
 async function tokenOf(tenant_id: string): Promise<Record<string, string>> {
   const token = new SignJWT({ tenant_id }).setProtectedHeader({ alg: 'HS256' }).setExpirationTime('5m');

@@ -2,14 +2,26 @@ import { globSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { build } from 'esbuild';
+import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { createClient } from '../../src/client/index.ts';
 import { developmentKey } from '../../src/config.ts';
+import {
+  expressProject,
+  type Files,
+  fastifyProject,
+  nextAppProject,
+  nextPagesProject,
+} from '../support/bare-projects.ts';
 import { chromiumPath, openChromium } from '../support/chromium.ts';
 import { openServer } from '../support/cluster.ts';
 import { uniqueSlug } from '../support/graphql-world.ts';
+import { follow, startApp } from '../support/initialized-app.ts';
+import { type Listening, listen } from '../support/listening.ts';
 import { type Folder, packTarball, strangersFolder } from '../support/packed.ts';
-import { cloneDatabase } from '../support/template-database.ts';
+import { cloneDatabase, emptyDatabase } from '../support/template-database.ts';
 
 const root = join(import.meta.dirname, '../..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -117,12 +129,29 @@ describe("a stranger's program", () => {
     // @ts-expect-error no operation has this name
     client.getNothing;`;
 
+  const service = `
+    import { ConfigLockedError, Stratum, type TenantNode } from 'stratum-graphql';
+    import { getTenantContext, stratum, type TenantContext } from 'stratum-graphql/sdk';
+
+    await using library = new Stratum({ autoMigrate: true });
+    const acme: TenantNode = await library.createTenant({ name: 'AcmeSec', slug: 'acmesec' });
+    const theme = (await library.resolveConfig(acme.id))['theme'];
+    const isLocked = (error: unknown): boolean => error instanceof ConfigLockedError && error.statusCode === 403;
+    using tenants = stratum({ controlPlaneUrl: '', apiKey: '' });
+    const context: TenantContext = getTenantContext();
+    // @ts-expect-error a tenant has a name
+    await library.createTenant({ slug: 'acmesec' });
+    // @ts-expect-error a secret is a text
+    tenants.middleware({ jwtSecret: 7 });
+    console.log(theme?.value, theme?.locked, isLocked, context.resolved_config['theme']?.value);`;
+
   test.each([
-    ['for Node', ['--module', 'nodenext', '--lib', 'es2024,esnext.disposable', '--types', 'node']],
-    ['for a page that is bundled', ['--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'es2022,dom']],
-  ])('is checked under strict settings, declarations included, %s', async (_for, settings) => {
+    ['for Node', ['--module', 'nodenext', '--lib', 'es2024,esnext.disposable', '--types', 'node'], ['service.ts']],
+    ['for a page that is bundled', ['--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'es2022,dom'], []],
+  ])('is checked under strict settings, declarations included, %s', async (_for, settings, more) => {
     await folder.write('program.ts', program);
     await folder.write('mistakes.ts', mistakes);
+    await folder.write('service.ts', service);
     const strict = [
       '--strict',
       '--noUncheckedIndexedAccess',
@@ -131,7 +160,7 @@ describe("a stranger's program", () => {
     ];
     const checks = ['--skipLibCheck', 'false', '--noEmit', '--target', 'es2022', ...strict, ...settings];
 
-    await node(join(root, 'node_modules/typescript/bin/tsc'), ...checks, 'program.ts', 'mistakes.ts');
+    await node(join(root, 'node_modules/typescript/bin/tsc'), ...checks, 'program.ts', 'mistakes.ts', ...more);
   });
 
   test('runs, follows, and ends', async () => {
@@ -188,7 +217,6 @@ test.skipIf(chromiumPath === undefined)(
     undo.defer(drop);
     const server = await openServer(databaseUrl, { ALLOWED_ORIGINS: origin });
     undo.defer(() => server.kill());
-    const { createClient } = await import('../../src/client/index.ts');
     using client = createClient({ url: server.url, apiKey: developmentKey });
     const { createTenant } = await client.createTenant({ input: { name: 'AcmeSec', slug: uniqueSlug() } });
     const tenantId = createTenant!.id;
@@ -213,3 +241,113 @@ test.skipIf(chromiumPath === undefined)(
     expect(faults).toEqual([]);
   },
 );
+
+describe('in the project of a stranger', () => {
+  let control: Listening;
+  let tenant: string;
+  beforeAll(async () => {
+    const beside = [
+      'express@5',
+      '@types/express@5',
+      'next@16',
+      'react@19',
+      'react-dom@19',
+      '@types/react@19',
+      'typescript@6',
+    ];
+    [control] = await Promise.all([
+      listen(),
+      folder.run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', ...beside]),
+    ]);
+    const client = createClient({ url: control.url, apiKey: control.apiKey });
+    const { createTenant } = await client.createTenant({ input: { name: 'AcmeSec', slug: uniqueSlug() } });
+    tenant = createTenant!.id;
+    await client.setConfig({ tenantId: tenant, input: { key: 'theme', value: 'midnight' } });
+    client.close();
+  }, 300_000);
+  afterAll(() => control?.close());
+
+  const tsc = (project: string) => node(join(folder.path, 'node_modules/typescript/bin/tsc'), '-p', project);
+
+  /** Lays a project into a folder of its own, where it finds what is installed above, and runs `npx stratum init` there. */
+  async function initialized(name: string, files: Files): Promise<{ path: string; lines: string[] }> {
+    const path = join(folder.path, name);
+    for (const [file, text] of Object.entries(files)) {
+      await folder.write(join(name, file), text);
+    }
+    const told = await folder.run('npx', ['--no', 'stratum', 'init', name, '--json']);
+    const { steps } = JSON.parse(told) as { steps: { lines: string[] }[] };
+    const lines = steps.find((step) => /\.\/stratum|withTenant/.test(step.lines[0] ?? ''))!.lines;
+    return { path, lines };
+  }
+
+  test('the quick start of the library, on a pool of its own, says what its page says', async () => {
+    const page = readFileSync(join(root, 'docs/library.md'), 'utf8');
+    const [program = '', text = ''] = ['js', 'text'].map(
+      (language) => new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(page)?.[1],
+    );
+    const { url, drop } = await emptyDatabase();
+    await folder.write('quick-start.js', program);
+
+    const said = await folder.run(process.execPath, ['quick-start.js'], { DATABASE_URL: url }).finally(drop);
+
+    expect(program).toContain('new Stratum({ pool');
+    expect(said).toBe(text);
+  });
+
+  test('the Express app of the page of the SDK serves the tenant of a token to curl', async () => {
+    const page = readFileSync(join(root, 'docs/sdk.md'), 'utf8');
+    for (const name of ['tenants.ts', 'express.ts']) {
+      await folder.write(`sdk/${name}`, new RegExp(`\`\`\`ts\\n// ${name}\\n([\\s\\S]*?)\`\`\``).exec(page)?.[1] ?? '');
+    }
+    const secret = 'a secret that both sides of this test know';
+    const settings = { STRATUM_URL: control.url, STRATUM_API_KEY: control.apiKey, JWT_SECRET: secret };
+    const token = await new SignJWT({ tenant_id: tenant })
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(new TextEncoder().encode(secret));
+    await using app = await startApp(join(folder.path, 'sdk'), ['express.ts'], settings, '/');
+    const curl = (...args: string[]) => folder.run('curl', ['-sS', '-w', ' %{http_code}', ...args, app.url]);
+
+    expect(await curl('-H', `Authorization: Bearer ${token}`)).toBe(`{"tenant":"${tenant}","theme":"midnight"} 200`);
+    expect(await curl('-H', `X-Tenant-ID: ${tenant}`)).toMatch(/"MISSING_TENANT".* 400$/);
+  });
+
+  test.each([
+    ['express', expressProject],
+    ['fastify', fastifyProject],
+  ])('npx stratum init, %s: compiles under strict settings, and knows the tenant of a request', async (name, files) => {
+    const { path, lines } = await initialized(name, files);
+    await follow(join(path, 'src/server.ts'), lines);
+    await tsc(path);
+
+    await using app = await startApp(path, ['--env-file=.env.example', 'src/server.ts'], { STRATUM_URL: control.url });
+
+    expect(await app.ask('/whoami', { 'X-Tenant-ID': tenant })).toEqual({ status: 200, body: { tenant } });
+    expect(await app.ask('/whoami')).toMatchObject({ status: 400, body: { error: { code: 'MISSING_TENANT' } } });
+  });
+
+  test.each([
+    ['app', nextAppProject],
+    ['pages', nextPagesProject],
+  ])(
+    'npx stratum init, Next.js, the %s router: is built by Next.js, and knows the tenant of a request',
+    async (router, files) => {
+      const { path } = await initialized(`next-${router}`, files);
+      await tsc(path);
+      const next = join(folder.path, 'node_modules/next/dist/bin/next');
+      const settings = { ...exampleSettings(path), STRATUM_URL: control.url, NEXT_TELEMETRY_DISABLED: '1' };
+      await folder.run(process.execPath, [next, 'build', path], settings);
+
+      await using app = await startApp(path, [next, 'start', '-H', '127.0.0.1'], settings, '/api/tenant');
+
+      const { status, body } = await app.ask('/api/tenant', { 'X-Tenant-ID': tenant });
+      expect({ status, body }).toMatchObject({ status: 200, body: { tenant_id: tenant } });
+      expect(await app.ask('/api/tenant')).toMatchObject({ status: 400, body: { error: { code: 'MISSING_TENANT' } } });
+    },
+    120_000,
+  );
+});
+
+function exampleSettings(project: string): Record<string, string> {
+  return parseEnv(readFileSync(join(project, '.env.example'), 'utf8')) as Record<string, string>;
+}

@@ -47,7 +47,7 @@ function packageJson(fields: object): string {
 }
 
 function tsconfig(compilerOptions: object): string {
-  return `${JSON.stringify({ compilerOptions, include: ['**/*.ts'] }, null, 2)}\n`;
+  return `${JSON.stringify({ compilerOptions, include: ['**/*.ts', '**/*.tsx'] }, null, 2)}\n`;
 }
 
 /** Express 5 in TypeScript that Node runs as it is, npm, Prisma. Answers `/whoami`; listens on PORT. */
@@ -169,6 +169,7 @@ const next = {
   module: 'esnext',
   moduleResolution: 'bundler',
   types: ['node'],
+  jsx: 'react-jsx',
   paths: { '@/*': ['./*'] },
 };
 

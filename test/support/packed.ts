@@ -19,7 +19,7 @@ export interface Folder extends AsyncDisposable {
 /** An empty folder with the `package.json` of a stranger. */
 export async function strangersFolder(): Promise<Folder> {
   const path = await mkdtemp(join(tmpdir(), 'stratum-stranger-'));
-  const { PATH, HOME, npm_config_cache } = process.env;
+  const { PATH, HOME, npm_config_cache, NODE_EXTRA_CA_CERTS } = process.env; // the last for a registry behind a proxy
   const write = async (name: string, text: string): Promise<void> => {
     await mkdir(dirname(join(path, name)), { recursive: true });
     await writeFile(join(path, name), text);
@@ -32,7 +32,13 @@ export async function strangersFolder(): Promise<Folder> {
       try {
         const { stdout } = await run(program, args, {
           cwd: path,
-          env: { PATH, HOME, ...(npm_config_cache && { npm_config_cache }), ...env },
+          env: {
+            PATH,
+            HOME,
+            ...(npm_config_cache && { npm_config_cache }),
+            ...(NODE_EXTRA_CA_CERTS && { NODE_EXTRA_CA_CERTS }),
+            ...env,
+          },
           timeout: 240_000,
         });
         return stdout;
