@@ -86,6 +86,42 @@ test('a change of thousands at once cuts nobody off who takes one after the othe
   await seats(0);
 });
 
+test('a cursor is good though the tenant moves to another tree while it is looked for', async () => {
+  const [tenant, target] = [await world.child(await world.root()), await world.root()];
+  const following = await followEvents(world.admin, { tenantId: tenant.id, subtree: false });
+  const first = next(following);
+  await seats(1);
+  const { revision } = await set(tenant, 'a');
+  world.services.feed.wake(tenant.rootId, BigInt(revision));
+  const { cursor } = await first;
+  await following.return?.();
+  await set(tenant, 'b');
+
+  let move = async (): Promise<void> => {
+    await moveTenant(elsewhere, { id: tenant.id, newParentId: target.id });
+    await set(tenant, 'c');
+  };
+  const query: Database['query'] = async (statement) => {
+    if (statement.text.includes('tenant.moved')) {
+      const now = move;
+      move = async () => {};
+      await now();
+    }
+    return world.database.query(statement);
+  };
+  const slow = { ...world.admin, database: { ...world.database, query } };
+  const late = await followEvents(slow, { tenantId: tenant.id, subtree: false, after: cursor });
+  const told = [await next(late), await next(late), await next(late)];
+  expect(told.map(({ event: { type, ledgerId } }) => [type, ledgerId])).toEqual([
+    ['config.updated', tenant.rootId],
+    ['tenant.moved', tenant.rootId],
+    ['config.updated', target.id],
+  ]);
+  expect([keyOf(told[0]!), keyOf(told[2]!)]).toEqual(['b', 'c']);
+  await late.return?.();
+  await seats(0);
+});
+
 describe('the feed', () => {
   test('passes an event on once when the last who followed its ledger has left and another has come while it was reading', async () => {
     const [tenant, other] = [await world.root(), await world.root()];

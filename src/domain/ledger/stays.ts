@@ -13,10 +13,12 @@ export interface Stay {
   readonly until: bigint | null;
 }
 
-/** Where a tenant is now. */
+/** Where a tenant was found. */
 export interface Whereabouts {
   readonly rootId: string;
   readonly path: string;
+  /** How far the ledger of its tree had come then: it may have moved since. */
+  readonly treeRevision: bigint;
 }
 
 /** Nobody moves so often between two looks. */
@@ -24,19 +26,19 @@ const maxMoves = 1_000;
 
 /**
  * Where a tenant was since a place in a ledger, in order: every time it went to another tree, with any of its ancestors, its events go on in
- * another ledger. Goes back from where it is now, one move at a time, since each move names the path before.
+ * another ledger. Goes back from where it was found, one move at a time, since each move names the path before.
  * @throws {StratumError} `CURSOR_EXPIRED` when the place is on no way that the tenant came.
  */
 export async function staysSince(
   call: Pick<Call, 'database'>,
-  { rootId, path }: Whereabouts,
+  { rootId, path, treeRevision }: Whereabouts,
   since: Pick<Place, 'ledgerId' | 'revision'>,
 ): Promise<Stay[]> {
   const stays: Stay[] = [];
   let ledgerId = rootId;
   let pathThen = path;
   let until: bigint | null = null; // of the stay
-  let before: bigint | null = null; // of the next move back
+  let before = treeRevision + 1n; // of the next move back
   for (let moves = 0; moves < maxMoves; moves += 1) {
     const floor = ledgerId === since.ledgerId ? since.revision : 0n;
     const move = await lastMove(call, { ledgerId, path: pathThen, floor, before });
@@ -69,8 +71,7 @@ interface Search {
   readonly ledgerId: string;
   readonly path: string;
   readonly floor: bigint;
-  /** Null for now. */
-  readonly before: bigint | null;
+  readonly before: bigint;
 }
 
 /** The last move, of a tenant or of one above it, that made its path what it was. */
@@ -78,10 +79,10 @@ async function lastMove(
   { database }: Pick<Call, 'database'>,
   { ledgerId, path, floor, before }: Search,
 ): Promise<Event | null> {
-  const earlier = before === null ? Prisma.empty : Prisma.sql`and e.revision < ${before}`;
   const [move] = await database.query<Event>(Prisma.sql`
     select ${eventColumns} from events e
-    where e.ledger_id = ${ledgerId}::uuid and e.revision > ${floor} ${earlier} and e.type = 'tenant.moved' and e.path = any(${lineage(path)}::text[])
+    where e.ledger_id = ${ledgerId}::uuid and e.revision > ${floor} and e.revision < ${before} and e.type = 'tenant.moved'
+      and e.path = any(${lineage(path)}::text[])
     order by e.revision desc limit 1`);
   return move ?? null;
 }
