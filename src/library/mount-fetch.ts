@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 
@@ -11,6 +12,9 @@ export interface FetchOptions {
 /** An address of nobody: where it isn't known who asks, it must not be this machine. */
 const nobody = '0.0.0.0';
 
+/** One that no route has: any that Node doesn't know is refused like it. */
+const unknownMethod = 'PROPFIND';
+
 /** Answers a request of the Fetch standard. When the caller goes away, whatever made the answer is told. */
 export async function answerFetch(
   server: FastifyInstance,
@@ -20,7 +24,8 @@ export async function answerFetch(
   const { pathname, search, host } = new URL(request.url);
   const path = `${pathname}/`.startsWith(`${basePath}/`) ? pathname.slice(basePath.length) : pathname;
   const answer = await server.inject({
-    method: request.method as NonNullable<InjectOptions['method']>, // methods it doesn't know are refused
+    // It is one of them.
+    method: (METHODS.includes(request.method) ? request.method : unknownMethod) as NonNullable<InjectOptions['method']>,
     url: `${path.startsWith('/') ? '' : '/'}${path}${search}`,
     headers: { host, ...Object.fromEntries(request.headers) },
     ...(request.body && { payload: Readable.from(request.body) }),
@@ -29,7 +34,11 @@ export async function answerFetch(
   });
   const body = answer.stream();
   body.once('close', () => answer.raw.res.destroy());
-  request.signal.addEventListener('abort', () => body.destroy(), { once: true });
+  const leave = () => body.destroy();
+  request.signal.addEventListener('abort', leave, { once: true });
+  if (request.signal.aborted) {
+    leave(); // while the answer was made
+  }
   const headers = headersOf(answer.headers, basePath);
   const isEmpty = request.method === 'HEAD' || [204, 205, 304].includes(answer.statusCode);
   if (isEmpty) {

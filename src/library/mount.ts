@@ -50,6 +50,7 @@ export function mount(ready: () => Promise<FastifyInstance>, track: <T>(work: Pr
       });
     },
     upgrade: (request, socket, head) => {
+      socket.on('error', () => {}); // Node listens no more: one that breaks before it is taken over would end the process
       ready().then(
         (server) => server.server.emit('upgrade', request, socket, head),
         () => socket.destroy(),

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { serve } from '@hono/node-server';
 import express5 from 'express';
 import Fastify from 'fastify';
@@ -204,7 +205,21 @@ test('a caller of fetch who goes away ends what was being answered', async () =>
   await expect.poll(seats).toBe(1);
   leaving.abort();
   await expect.poll(seats).toBe(0);
+  const hurried = [0, 1, 2, 4, 8, 16].map(async (ms) => {
+    await follow(AbortSignal.timeout(ms)).catch(() => {}); // or it ends while it is read
+  });
+  await Promise.all(hurried);
+  await setTimeout(300); // by then whatever is followed has its seat
+  await expect.poll(seats).toBe(0);
   await installation.close([]);
+});
+
+test('a method that nobody knows is refused like one that no route has', async () => {
+  const ask = (method: string) =>
+    world.stratum.app.fetch(new Request('http://host.test/api/v1/tenants', { method, headers: key }));
+  const [unknown, known] = [await ask('BREW'), await ask('PROPFIND')];
+  expect([unknown.status, known.status]).toEqual([405, 405]);
+  expect(await unknown.json()).toEqual(await known.json());
 });
 
 test('close ends subscriptions of a server it is mounted in', async () => {
@@ -277,9 +292,25 @@ test('WebSockets are taken over from a server of node:http', async () => {
     variables: { id },
   });
   const first = events.next();
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await setTimeout(300);
   await stratum.setConfig(id, 'a', { value: 1 });
   expect(await first).toMatchObject({ value: { data: { events: { event: { type: 'config.updated' } } } } });
   await client.dispose();
+  await host.close();
+});
+
+test('a WebSocket that breaks while Stratum is still opening is none of the host’s troubles', async () => {
+  await using opening = await openLibrary({ worker: false });
+  const listeners = Promise.withResolvers<number>();
+  const server = createServer().on('upgrade', (request, socket, head) => {
+    opening.stratum.app.upgrade(request, socket, head);
+    listeners.resolve(socket.listenerCount('error')); // with none, its error ends the process
+  });
+  const host = await listening(server, '');
+  const caller = connect(Number(new URL(host.url).port), '127.0.0.1').on('error', () => {});
+  caller.write('GET /graphql HTTP/1.1\r\nHost: host.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  expect(await listeners.promise).toBeGreaterThan(0);
+  caller.resetAndDestroy();
+  await opening.stratum.initialize();
   await host.close();
 });

@@ -39,25 +39,6 @@ async function next<Item>(following: Endable<Item>): Promise<Item> {
 
 const keyOf = ({ event }: FollowedEvent) => (event.after as { key?: string }).key;
 
-test('a tenant that goes to another tree while somebody begins to follow it is followed there', async () => {
-  const [from, to] = [await world.root(), await world.root()];
-  const tenant = await world.child(from);
-  const early = await followEvents(world.admin, { tenantId: tenant.id, subtree: false });
-  const first = next(early);
-  await seats(1);
-  await set(tenant, 'before');
-  world.services.feed.wake(from.id, 3n);
-  const { cursor } = await first;
-  await early.return?.();
-  const late = await followEvents(world.admin, { tenantId: tenant.id, subtree: false, after: cursor });
-  await moveTenant(elsewhere, { id: tenant.id, newParentId: to.id });
-  await set(tenant, 'after');
-  const told = [await next(late), await next(late)].map(({ event: { type } }) => type);
-  expect(told).toEqual(['tenant.moved', 'config.updated']);
-  await late.return?.();
-  await seats(0);
-});
-
 test('events that were read behind a cursor before the process was told of them are not passed on again when it is', async () => {
   const tenant = await world.root();
   const early = await followEvents(world.admin, { tenantId: tenant.id, subtree: false });
@@ -102,6 +83,42 @@ test('a change of thousands at once cuts nobody off who takes one after the othe
   }
   expect(revisions).toEqual(Array.from({ length: count }, (_, index) => BigInt(index + 2)));
   await following.return?.();
+  await seats(0);
+});
+
+test('a cursor is good though the tenant moves to another tree while it is looked for', async () => {
+  const [tenant, target] = [await world.child(await world.root()), await world.root()];
+  const following = await followEvents(world.admin, { tenantId: tenant.id, subtree: false });
+  const first = next(following);
+  await seats(1);
+  const { revision } = await set(tenant, 'a');
+  world.services.feed.wake(tenant.rootId, BigInt(revision));
+  const { cursor } = await first;
+  await following.return?.();
+  await set(tenant, 'b');
+
+  let move = async (): Promise<void> => {
+    await moveTenant(elsewhere, { id: tenant.id, newParentId: target.id });
+    await set(tenant, 'c');
+  };
+  const query: Database['query'] = async (statement) => {
+    if (statement.text.includes('tenant.moved')) {
+      const now = move;
+      move = async () => {};
+      await now();
+    }
+    return world.database.query(statement);
+  };
+  const slow = { ...world.admin, database: { ...world.database, query } };
+  const late = await followEvents(slow, { tenantId: tenant.id, subtree: false, after: cursor });
+  const told = [await next(late), await next(late), await next(late)];
+  expect(told.map(({ event: { type, ledgerId } }) => [type, ledgerId])).toEqual([
+    ['config.updated', tenant.rootId],
+    ['tenant.moved', tenant.rootId],
+    ['config.updated', target.id],
+  ]);
+  expect([keyOf(told[0]!), keyOf(told[2]!)]).toEqual(['b', 'c']);
+  await late.return?.();
   await seats(0);
 });
 

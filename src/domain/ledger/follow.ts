@@ -2,7 +2,7 @@ import { type Event, Prisma } from '../../db/generated/prisma/client.ts';
 import { asOfNow, type Call } from '../call.ts';
 import { StratumError } from '../errors.ts';
 import { hasScope } from '../principal.ts';
-import { type Lineage, requireTenant } from '../tenants/lineage.ts';
+import { type Lineage, type LineageTenant, requireTenant } from '../tenants/lineage.ts';
 import { assertReachable, cursorBehind, placeOf } from './cursor.ts';
 import { type Endable, endable } from './endable.ts';
 import { sitUntil } from './feed.ts';
@@ -58,7 +58,7 @@ interface Position {
 /** What was found out last about the caller and the tenant. */
 interface View {
   readonly call: Call;
-  readonly subject: Subject;
+  readonly subject: LineageTenant | 'installation';
   /** Root first; empty for the installation. */
   readonly lineage: Lineage;
   readonly scope: EventScope;
@@ -109,7 +109,7 @@ class Follower {
   async *follow(from: Position): AsyncGenerator<FollowedEvent> {
     let position = from;
     while (!this.#signal.aborted) {
-      position = yield* this.#readMissed(position, null);
+      position = yield* this.#readMissed(position, this.#seenUpTo);
       const seat = await this.#sit();
       try {
         const { subject } = this.#view;
@@ -130,14 +130,19 @@ class Follower {
     return sitUntil(call.feed, this.#signal, ledgerOf(subject), watchOf(this.#view, this.#input));
   }
 
-  /** Everything from a position on, along all trees the tenant was in, to where it is now: to the end there, or to a revision. */
+  /** How far the tenant was seen to be where it is: what came behind that may have been its move away. Null for the installation, which stays. */
+  get #seenUpTo(): bigint | null {
+    const { subject } = this.#view;
+    return subject === 'installation' ? null : subject.treeRevision;
+  }
+
+  /** Everything from a position on, along all trees the tenant was in, to where it is: to the end there, or to a revision. */
   async *#readMissed(from: Position, upTo: bigint | null): AsyncGenerator<FollowedEvent, Position> {
-    const { call, subject, lineage } = this.#view;
-    const treeRevision = lineage[0]?.treeRevision ?? 0n;
+    const { call, subject } = this.#view;
     const stays =
       subject === 'installation'
         ? [{ ledgerId: from.ledgerId, after: from.revision, until: null }]
-        : await staysSince(call, { ...subject, treeRevision }, from);
+        : await staysSince(call, subject, from);
     let position = from;
     for (const { ledgerId, after, until } of stays) {
       position = yield* this.#readStay({ ledgerId, revision: after }, until ?? upTo);

@@ -22,7 +22,7 @@ export interface EventScope {
 }
 
 /** For events of the installation, which are nobody else's to see. */
-export function installationOf({ principal }: Pick<Call, 'principal'>): Subject {
+export function installationOf({ principal }: Pick<Call, 'principal'>): 'installation' {
   assertInstallation(principal, 'see what happened to it');
   return 'installation';
 }

@@ -13,10 +13,11 @@ export interface Stay {
   readonly until: bigint | null;
 }
 
-/** Where a tenant is, as of a revision of the tree it is in: it may have gone on since. */
+/** Where a tenant was found. */
 export interface Whereabouts {
   readonly rootId: string;
   readonly path: string;
+  /** How far the ledger of its tree had come then: it may have moved since. */
   readonly treeRevision: bigint;
 }
 
@@ -25,7 +26,7 @@ const maxMoves = 1_000;
 
 /**
  * Where a tenant was since a place in a ledger, in order: every time it went to another tree, with any of its ancestors, its events go on in
- * another ledger. Goes back from where it is known to be, one move at a time, since each move names the path before.
+ * another ledger. Goes back from where it was found, one move at a time, since each move names the path before.
  * @throws {StratumError} `CURSOR_EXPIRED` when the place is on no way that the tenant came.
  */
 export async function staysSince(
