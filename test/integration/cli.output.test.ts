@@ -148,6 +148,7 @@ describe('colour', () => {
     expect((await cli.run('tenants', 'tree', slug)).out).not.toMatch(colour);
     expect((await onScreen(80, 'tenants', 'tree', slug, '--json')).out).not.toMatch(colour);
     vi.stubEnv('TERM', 'xterm-256color');
+    vi.stubEnv('CI', undefined); // with it Node takes no screen for one that has colours
     expect((await onScreen(80, 'tenants', 'tree', slug)).out).toMatch(colour);
     vi.stubEnv('NO_COLOR', '1');
     expect((await onScreen(80, 'tenants', 'tree', slug)).out).not.toMatch(colour);

@@ -27,6 +27,28 @@ test('links between the pages lead somewhere', () => {
   expect(broken).toEqual([]);
 });
 
+test('links to a part of a page lead to one of its headings', () => {
+  const broken = pages.flatMap((page) =>
+    [...read(page).matchAll(/\]\((?!https?:)([^)#\s]*)#([^)]+)\)/g)]
+      .filter(([, target = '']) => target === '' || target.endsWith('.md'))
+      .filter(
+        ([, target = '', part = '']) => !headingsOf(target === '' ? page : join(page, '..', target)).includes(part),
+      )
+      .map(([link]) => `${page} -> ${link}`),
+  );
+  expect(broken).toEqual([]);
+});
+
+/** The headings of a page, as links name them. */
+function headingsOf(page: string): string[] {
+  return [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, text = '']) =>
+    text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 describe.each(played)('%s', (page) => {
   test('every example does what the page says, from the top to the bottom on a new server', {
     timeout: 240_000,

@@ -23,6 +23,7 @@ import { type Listening, listen } from '../support/listening.ts';
 import { type Folder, packTarball, strangersFolder } from '../support/packed.ts';
 import { cloneDatabase, emptyDatabase } from '../support/template-database.ts';
 
+// Longer than others, so that one install serves all of it.
 const root = join(import.meta.dirname, '../..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 /** The entries that are programs, as somebody imports them. */
