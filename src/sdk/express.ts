@@ -11,6 +11,7 @@ export interface NodeRequest {
 /** What is needed of a response of Express, or of Node itself. */
 export interface NodeResponse {
   statusCode: number;
+  readonly headersSent: boolean;
   setHeader(name: string, value: string): unknown;
   end(body: string): unknown;
 }
@@ -47,6 +48,9 @@ export function nodeMiddleware<Request extends NodeRequest>(decide: Decide<Reque
 }
 
 function refuse(response: NodeResponse, refusal: Refusal): void {
+  if (response.headersSent) {
+    return; // it took so long that somebody else has answered
+  }
   const { status, headers, body } = answerOf(refusal);
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) {
