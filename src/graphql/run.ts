@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { type DocumentNode, execute, parse, subscribe, validate } from 'graphql';
+import { type DocumentNode, execute, getOperationAST, OperationTypeNode, parse, subscribe, validate } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { type ErrorCode, type Issue, StratumError } from '../domain/errors.ts';
+import { type ErrorCode, type Issue, invalidField, StratumError } from '../domain/errors.ts';
 import type { Context } from './context.ts';
 import { maskError } from './errors.ts';
 import { schema } from './schema.ts';
@@ -12,6 +12,9 @@ export async function runOperation<Data, Variables extends Record<string, unknow
   document: TypedDocumentNode<Data, Variables>,
   variableValues: Variables,
 ): Promise<Data> {
+  if (getOperationAST(document)?.operation === OperationTypeNode.SUBSCRIPTION) {
+    throw invalidField('document', 'is a subscription, which has more than one answer: it can be followed');
+  }
   const { data, errors } = await execute({ schema, document, contextValue, variableValues });
   if (errors?.[0] !== undefined || !data) {
     throw refusalOf(errors?.[0]);
@@ -19,15 +22,21 @@ export async function runOperation<Data, Variables extends Record<string, unknow
   return data as Data; // as the type of the document says
 }
 
-/** Follows a subscription in this process, event by event. @throws {StratumError} What was refused, at the start or on the way. */
+/** Follows a subscription in this process, event by event, until the signal, also while it waits for one. @throws {StratumError} What was refused, at the start or on the way. */
 export async function* followOperation<Data, Variables extends Record<string, unknown>>(
   contextValue: Context,
   document: TypedDocumentNode<Data, Variables>,
   variableValues: Variables,
+  signal: AbortSignal,
 ): AsyncGenerator<Data, void> {
   const answer = await subscribe({ schema, document, contextValue, variableValues });
   if (!(Symbol.asyncIterator in answer)) {
     throw refusalOf(answer.errors?.[0]);
+  }
+  const leave = (): void => void answer.return();
+  signal.addEventListener('abort', leave, { once: true });
+  if (signal.aborted) {
+    leave();
   }
   for await (const { data, errors } of answer) {
     if (errors?.[0] !== undefined || !data) {

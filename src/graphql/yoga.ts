@@ -48,6 +48,7 @@ export function createYogaServer<Incoming extends object>({
     landingPage: false,
     batching: false,
     cors: false,
+    fetchAPI: { ReadableStream }, // begins at once: that of Yoga, left before it was read, fails unheard and ends nothing
     logging: false,
     parserAndValidationCache: { documentCache: memory(), errorCache: memory() },
     maskedErrors: { maskError: introspection ? maskError : withoutHint },

@@ -110,17 +110,34 @@ export class Stratum implements AsyncDisposable {
     );
   }
 
-  /** Follows a subscription: its data, event by event, until the loop is left or `close` is called. */
+  /** Follows a subscription: its data, event by event, until the loop is left, `return` is called or `close` is. */
   subscribe<Data, Variables>(
     document: Document<Data, Variables>,
     variables: Variables,
     actor?: Actor,
   ): AsyncGenerator<Data, void>;
   subscribe<Data = Untyped>(document: string, variables?: Untyped, actor?: Actor): AsyncGenerator<Data, void>;
-  async *subscribe(document: Document | string, variables?: unknown, actor?: Actor): AsyncGenerator<unknown, void> {
+  subscribe(document: Document | string, variables?: unknown, actor?: Actor): AsyncGenerator<unknown, void> {
+    const leaving = new AbortController();
+    const told = this.#follow(document, variables, { actor, signal: leaving.signal });
+    const end = told.return.bind(told);
+    // By itself it would hear of it only when something comes.
+    told.return = (value) => {
+      leaving.abort();
+      return end(value);
+    };
+    return told;
+  }
+
+  async *#follow(
+    document: Document | string,
+    variables: unknown,
+    { actor, signal }: { readonly actor: Actor | undefined; readonly signal: AbortSignal },
+  ): AsyncGenerator<unknown, void> {
     const context = await this.#call(actor, async (context) => context);
     try {
-      for await (const data of followOperation(context, readOperation(document), plainVariables(variables))) {
+      const operation = readOperation(document);
+      for await (const data of followOperation(context, operation, plainVariables(variables), signal)) {
         yield plainAnswer(data);
       }
     } catch (error) {

@@ -44,7 +44,9 @@ export function nodeMiddleware<Request extends NodeRequest>(decide: Decide<Reque
     const serve = async () => {
       const served = await decide({ request, header: headersOf(request.headers) });
       if (served instanceof Refusal) {
-        answer(response, answerOf(served));
+        if (!response.headersSent) {
+          answer(response, answerOf(served)); // unless it took so long that somebody else has answered
+        }
         return;
       }
       Object.assign(request, served);

@@ -13,8 +13,9 @@ export function createDecision<Request>(read: ReadContext, rules: TenantRules<Re
   return async (incoming) => {
     try {
       const tenant = await find(incoming);
-      const target = impersonation && headerOf(incoming, impersonation.headerName ?? 'x-impersonate-tenant');
-      return impersonation !== undefined && target !== undefined && target.toLowerCase() !== tenant.tenant_id
+      // As it is looked up, so that it is asked about what is served.
+      const target = headerOf(incoming, impersonation?.headerName ?? 'x-impersonate-tenant')?.toLowerCase();
+      return impersonation !== undefined && target !== undefined && target !== tenant.tenant_id
         ? await impersonate(read, { incoming, caller: tenant, target, impersonation })
         : { tenant, impersonating: false };
     } catch (error) {

@@ -254,6 +254,20 @@ test('a program on its own can speak GraphQL, typed by the document', async () =
   expect((await stratum.queryAuditLogs({ tenant_id: id, limit: 1 })).data).toMatchObject([{ actor_id: 'ada' }]);
   const refused = stratum.graphql('query($id: ID!) { tenant(id: $id) { id } }', { id: unknownId });
   await expect(refused).rejects.toBeInstanceOf(TenantNotFoundError);
+  const followed = stratum.graphql('subscription { events { cursor } }');
+  await expect(followed).rejects.toMatchObject({ code: 'VALIDATION_ERROR', issues: [{ path: ['document'] }] });
+});
+
+test.each([0, 5, 300])('a subscription that is left after %i ms ends, though nothing happens', async (ms) => {
+  await using world = await openLibrary();
+  const following = world.stratum.subscribe('subscription { events { cursor } }');
+  const waiting = following.next();
+  await sleep(ms);
+  const ended = Promise.all([following.return(), waiting]);
+  expect(await Promise.race([ended, sleep(2_000, 'it goes on')])).toEqual([
+    { done: true, value: undefined },
+    { done: true, value: undefined },
+  ]);
 });
 
 test('a subscription goes on until it is left, or the library is closed', async () => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { GraphqlWorld, type Json } from '../support/graphql-world.ts';
@@ -54,14 +55,14 @@ async function entered(apiKey: string): Promise<{ socket: WebSocket; answer: str
 
 const query = 'subscription ($id: ID!) { events(tenantId: $id) { cursor } }';
 
-async function stream(apiKey: string): Promise<Response> {
+async function stream(apiKey: string, leaving?: AbortSignal): Promise<Response> {
   const controller = new AbortController();
   streams.push(controller);
   return fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'x-api-key': apiKey, 'content-type': 'application/json', accept: 'text/event-stream' },
     body: JSON.stringify({ query, variables: { id: tenantId } }),
-    signal: controller.signal,
+    signal: leaving ?? controller.signal,
   });
 }
 
@@ -102,8 +103,9 @@ test('what is followed over a connection counts beside it, until it ends', async
   }
   await expect.poll(seats).toBe(most - 1);
   follow('one too many');
-  await expect.poll(() => answers.length).toBeGreaterThan(0);
-  expect(answers[0]).toMatchObject({
+  const refusals = () => answers.filter(({ type }) => type !== 'ping');
+  await expect.poll(() => refusals().length).toBeGreaterThan(0);
+  expect(refusals()[0]).toMatchObject({
     id: 'one too many',
     payload: { errors: [{ extensions: { code: 'RATE_LIMITED', details: { limit: most } } }] },
   });
@@ -129,4 +131,30 @@ test('connections that are gone before it is known whose they are, and subscript
   await expect
     .poll(async () => (await Promise.all(Array.from({ length: most }, () => entered(key)))).map(({ answer }) => answer))
     .toEqual(Array.from({ length: most }, () => 'connection_ack'));
+});
+
+test('who leaves while an answer over server-sent events begins counts no more, and ends nothing but their own', async () => {
+  const unheard: unknown[] = [];
+  const listen = (error: unknown) => unheard.push(error);
+  process.on('unhandledRejection', listen);
+  const key = await newKey();
+  for (let turn = 0; turn < 120; turn += 1) {
+    const apiKey = turn % 2 === 0 ? key : 'sk_test_of_nobody';
+    await stream(apiKey, AbortSignal.timeout(turn % 12)).catch(() => {});
+  }
+  await expect
+    .poll(
+      async () => {
+        const opened = await Promise.all(Array.from({ length: most }, () => stream(key)));
+        const began = opened.filter(({ status }) => status === 200).length;
+        await setTimeout(100); // a seat is taken when the stream is read
+        const taken = seats();
+        streams.splice(0).forEach((one) => void one.abort());
+        return [began, taken];
+      },
+      { timeout: 10_000, interval: 500 },
+    )
+    .toEqual([most, most]);
+  process.off('unhandledRejection', listen);
+  expect(unheard).toEqual([]);
 });

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -225,6 +227,19 @@ describe.each(frameworks)('%s', (_name, start) => {
     });
   });
 
+  test('who may act for a tenant is asked about the id that is served, however it was written', async () => {
+    const [support, secret] = [await world.tenant(), await world.tenant()];
+    const ask = await open({
+      trustHeader: true,
+      impersonation: { authorize: (_request, _caller, target) => target !== secret.id },
+    });
+    for (const target of [secret.id, secret.id.toUpperCase()]) {
+      expect(await ask({ 'x-tenant-id': support.id, 'x-impersonate-tenant': target })).toMatchObject(
+        refused(403, 'IMPERSONATION_DENIED'),
+      );
+    }
+  });
+
   test('trouble with the control plane is 503 without particulars, which the program is told', async () => {
     const errors: unknown[] = [];
     const onError = (error: unknown) => errors.push(error);
@@ -239,4 +254,24 @@ describe.each(frameworks)('%s', (_name, start) => {
     }
     expect(errors).toMatchObject([{ code: 'UNREACHABLE' }, { code: 'UNAUTHORIZED' }]);
   });
+});
+
+test('a refusal that comes after something else has answered is nobody’s trouble', async () => {
+  const { promise: decided, resolve: decide } = Promise.withResolvers<null>();
+  const middleware = sdk.middleware({ resolvers: [{ resolve: () => decided }] });
+  const unheard: unknown[] = [];
+  const listen = (error: unknown) => unheard.push(error);
+  process.on('unhandledRejection', listen);
+  const server = createServer((request, response) => {
+    middleware(request, response, () => response.end('served'));
+    response.writeHead(503).end('took too long');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  expect([answer.status, await answer.text()]).toEqual([503, 'took too long']);
+  decide(null);
+  await sleep(50);
+  process.off('unhandledRejection', listen);
+  expect(unheard).toEqual([]);
+  await new Promise((resolve) => server.close(resolve));
 });
