@@ -255,6 +255,16 @@ test('something else there is said to be something else', async () => {
   expect(proxy.requests).toHaveLength(1);
 });
 
+test('a key goes nowhere else, whatever answers', async () => {
+  const elsewhere = await between((_turn, response) => response.end('{"data": {}}'));
+  const door = await between((_turn, response) =>
+    response.writeHead(307, { location: `${elsewhere.url}/graphql` }).end(),
+  );
+  using client = createClient(door);
+  await expect(client.listTenants()).rejects.toMatchObject({ status: 307, message: expect.stringContaining('307') });
+  expect([door.requests.length, elsewhere.requests.length]).toEqual([1, 0]);
+});
+
 test('what hangs is given up in time, for one call or for all', async () => {
   const proxy = await between(() => {});
   using client = createClient({ ...proxy, timeoutMs: 300 });
