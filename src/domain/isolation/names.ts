@@ -28,7 +28,6 @@ export const ownTables: readonly string[] = [
   'permission_policies',
   'regions',
   'roles',
-  'tenant_stays',
   'tenants',
   'webhook_attempts',
   'webhook_deliveries',
