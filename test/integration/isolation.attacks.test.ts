@@ -268,6 +268,26 @@ describe('a session stays in its tenant', () => {
   });
 });
 
+test('functions of its own in front of those of PostgreSQL do not make a forged proof a good one', async () => {
+  const { owner, login } = world;
+  await owner.query(`create schema evil; grant all on schema evil to ${login}`);
+  try {
+    const seen = await loot(
+      `create function evil.sha256(bytea) returns bytea language sql immutable as 'select ''\\x00''::bytea'`,
+      'set local search_path = evil, pg_catalog, public',
+      `select sha256('x') = '\\x00' as is_shadowed`,
+      `select set_config('stratum.tenant', '${b}.9999999999.00', true)`,
+      all,
+    );
+
+    expect(seen).toContain('{"is_shadowed":true}');
+    expect(seen).toMatch(/42501 the setting stratum.tenant was not made/);
+    expect(seen).not.toContain(secret);
+  } finally {
+    await owner.query('drop schema evil cascade');
+  }
+});
+
 test('the words of the errors show the values that were given, and no more', async () => {
   const seen = await loot(`insert into orders (item) values ('secret' || ' of b')`);
 
