@@ -1,9 +1,15 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { migrate } from '../../src/db/migrate.ts';
 import { addTable } from '../../src/domain/isolation/add-table.ts';
 import { ownTables } from '../../src/domain/isolation/names.ts';
 import type { Query } from '../../src/domain/isolation/setting.ts';
+import { Stratum } from '../../src/index.ts';
 import { runCli } from '../support/cli.ts';
 import { type IsolationWorld, openIsolation } from '../support/isolation-world.ts';
+import { secrets } from '../support/rest-app.ts';
+import { emptyDatabase } from '../support/template-database.ts';
 
 let world: IsolationWorld;
 let a: string;
@@ -166,25 +172,77 @@ test('who holds the table keeps it waiting, but nobody waits behind it for longe
   expect(await countOf(name, a)).toBe(10);
 }, 30_000);
 
-test('rows that are written meanwhile get a tenant too, or are refused; none is lost', async () => {
+test('a program that knows of no tenants writes meanwhile; its rows get a tenant, or are refused in the end', async () => {
   const name = await table(undefined, 5_000);
+  const legacy = `legacy_${randomBytes(4).toString('hex')}`;
+  await world.owner.query(`create role ${legacy} login password 'old'; grant insert on ${name} to ${legacy}`);
+  const client = new pg.Client({
+    connectionString: Object.assign(new URL(world.url), { username: legacy, password: 'old' }).href,
+  });
+  await client.connect();
   let isAdding = true;
   let written = 0;
+  const refusals = new Set<string>();
   const writing = (async () => {
     while (isAdding) {
-      written += await world.owner.query(`insert into ${name} (item) values ('meanwhile')`).then(
-        () => 1,
-        () => 0,
+      await client.query(`insert into ${name} (item) values ('meanwhile')`).then(
+        () => (written += 1),
+        (error: Error) => refusals.add(error.message.replace(/"\w+"/g, '…')),
       );
     }
   })();
-  await world.isolate('add', name, '--assign', a).finally(() => {
-    isAdding = false;
-  });
+  const { done } = JSON.parse(await world.isolate('add', name, '--assign', a, '--json'));
+  isAdding = false;
   await writing;
+  await client.end();
+  await world.owner.query(`drop owned by ${legacy}; drop role ${legacy}`);
 
   expect(written).toBeGreaterThan(0);
   expect(await countOf(name, a)).toBe(5_000 + written);
+  const asItShould =
+    /^(new row for relation … violates check constraint …|null value in column … of relation … violates not-null constraint|permission denied for function current_tenant)$/;
+  expect(done.indexOf('refuse new rows of nobody')).toBeGreaterThan(
+    done.indexOf('build an index, without keeping anybody from the table'),
+  );
+  expect([...refusals].filter((message) => !asItShould.test(message))).toEqual([]);
+});
+
+test('an owner who is no superuser does it all, if the roles are there or it may make them', async () => {
+  const boss = `boss_${randomBytes(4).toString('hex')}`;
+  const database = await emptyDatabase();
+  const admin = new pg.Client({ connectionString: database.url });
+  await admin.connect();
+  try {
+    await admin.query(
+      `create role ${boss} login createrole password 'boss'; alter database ${new URL(database.url).pathname.slice(1)} owner to ${boss}`,
+    );
+    const url = Object.assign(new URL(database.url), { username: boss, password: 'boss' }).href;
+    const shop = `${boss}_shop`;
+    await admin.query(`create role ${shop} login password 'shop' in role stratum_tenant`);
+    const tenantUrl = Object.assign(new URL(database.url), { username: shop, password: 'shop' }).href;
+    await migrate(url);
+    const owner = new pg.Pool({ connectionString: url }).on('error', () => {});
+    const tenantPool = new pg.Pool({ connectionString: tenantUrl }).on('error', () => {});
+    await owner.query(`create table orders (item text); insert into orders values ('old')`);
+    {
+      await using stratum = new Stratum({ pool: owner, tenantPool, ...secrets });
+      await using other = new Stratum({ pool: owner, ...secrets });
+      const acme = await other.createTenant({ name: 'Acme', slug: 'acme' });
+      const { code, err } = await runCli(['isolate', 'add', 'orders', '--assign', 'acme', '--scope', 'subtree'], {
+        env: { DATABASE_URL: url },
+      });
+
+      expect({ code, err }).toMatchObject({ code: 0 });
+      expect((await stratum.forTenant(acme.id).query('select item from orders')).rows).toEqual([{ item: 'old' }]);
+      expect((await owner.query('select item from orders')).rows).toEqual([]);
+    }
+    await owner.end();
+    await tenantPool.end();
+  } finally {
+    await admin.end();
+    await database.drop();
+    await world.owner.query(`drop role if exists ${boss}_shop; drop role if exists ${boss}`);
+  }
 });
 
 test('the scope of a table can be changed', async () => {

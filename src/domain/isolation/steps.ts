@@ -23,22 +23,45 @@ export interface Wanted {
 }
 
 /**
- * What is missing for a table to be isolated, in order. Rows that are there are given to a tenant before new ones have to have one, and once more
- * afterwards, so that a program which doesn't know of tenants yet can write as long as possible.
+ * What is missing for a table to be isolated, in order. A program that doesn't know of tenants yet can write as long as possible: what takes long is done before rows
+ * of nobody are refused, and what was written meanwhile is given to a tenant once more.
  * @throws When the table can't be isolated as it is.
  */
 export function missingSteps(table: TableState, { scope, assign }: Wanted): Step[] {
   assertPossible(table);
-  const { name, columnType, hasDefault, isNotNull, isIndexed, brokenIndexes, sequences } = table;
-  const column = step(
-    `add the column ${columnName}`,
-    `alter table ${name} add column if not exists ${columnName} uuid`,
-  );
-  const usual = step(
-    'let new rows be of the tenant that adds them',
-    `alter table ${name} alter column ${columnName} set default ${schemaName}.current_tenant()`,
-  );
-  const index: Step = {
+  const { columnType, hasDefault, isNotNull, isChecked, isIndexed } = table;
+  const settle = assign === undefined ? lookForOwnerless(table) : assignOwnerless(table, assign);
+  return [
+    ...(columnType === null ? [addColumn(table)] : []),
+    ...(isNotNull ? [] : [settle]),
+    ...(isIndexed ? [] : [buildIndex(table)]),
+    ...(isNotNull ? [] : [...(isChecked ? [] : [refuseOwnerless(table)]), settle, validate(table), setNotNull(table)]),
+    ...(table.scope === scope && hasDefault ? [] : [protectRows(table, scope)]),
+  ];
+}
+
+function addColumn({ name }: TableState): Step {
+  return shortly(`add the column ${columnName}`, `alter table ${name} add column if not exists ${columnName} uuid`);
+}
+
+function assignOwnerless({ name }: TableState, assign: string): Step {
+  return {
+    what: `give the rows that are nobody's to ${assign}`,
+    statements: [`update ${name} set ${columnName} = '${assign}' where ${columnName} is null`],
+    how: 'in blocks',
+  };
+}
+
+function lookForOwnerless({ name }: TableState): Step {
+  return {
+    what: "see that no row is nobody's",
+    statements: [`select from ${name} where ${columnName} is null limit 1`],
+    how: 'must find none',
+  };
+}
+
+function buildIndex({ name, brokenIndexes }: TableState): Step {
+  return {
     what: 'build an index, without keeping anybody from the table',
     statements: [
       ...brokenIndexes.map((broken) => `drop index concurrently if exists ${broken}`),
@@ -46,51 +69,39 @@ export function missingSteps(table: TableState, { scope, assign }: Wanted): Step
     ],
     how: 'alone',
   };
-  const policies = step(
-    `put it under row-level security, scope ${scope}`,
-    ...protect(name, scope),
-    ...sequences.map((sequence) => `grant usage on sequence ${sequence} to ${tenantRole}, ${operatorRole}`),
-  );
-  return [
-    ...(columnType === null ? [column] : []),
-    ...(hasDefault ? [] : [usual]),
-    ...(isNotNull ? [] : requireTenant(table, assign)),
-    ...(isIndexed ? [] : [index]),
-    ...(table.scope === scope ? [] : [policies]),
-  ];
 }
 
-function requireTenant({ name, isChecked }: TableState, assign: string | undefined): Step[] {
-  const ofNobody = `${columnName} is null`;
-  const fill: Step = {
-    what: `give the rows that are nobody's to ${assign}`,
-    statements: [`update ${name} set ${columnName} = '${assign}' where ${ofNobody}`],
-    how: 'in blocks',
-  };
-  const look: Step = {
-    what: "see that no row is nobody's",
-    statements: [`select from ${name} where ${ofNobody} limit 1`],
-    how: 'must find none',
-  };
-  const check = step(
-    'refuse new rows of nobody',
-    `alter table ${name} add constraint ${checkName} check (${columnName} is not null) not valid`,
-  );
-  const validate: Step = {
+function refuseOwnerless({ name }: TableState): Step {
+  const check = `check (${columnName} is not null) not valid`;
+  return shortly('refuse new rows of nobody', `alter table ${name} add constraint ${checkName} ${check}`);
+}
+
+function validate({ name }: TableState): Step {
+  return {
     what: 'have the database see it too',
     statements: [`alter table ${name} validate constraint ${checkName}`],
     how: 'quietly',
   };
-  const settle = step(
+}
+
+function setNotNull({ name }: TableState): Step {
+  return shortly(
     'make it a property of the column',
     `alter table ${name} alter column ${columnName} set not null`,
     `alter table ${name} drop constraint ${checkName}`,
   );
-  const begin = assign === undefined ? look : fill;
-  return [begin, ...(isChecked ? [] : [check]), begin, validate, settle];
 }
 
-function step(what: string, ...statements: string[]): Step {
+function protectRows({ name, sequences }: TableState, scope: IsolationScope): Step {
+  return shortly(
+    `let new rows be of the tenant that adds them, and put all under row-level security, scope ${scope}`,
+    `alter table ${name} alter column ${columnName} set default ${schemaName}.current_tenant()`,
+    ...protect(name, scope),
+    ...sequences.map((sequence) => `grant usage on sequence ${sequence} to ${tenantRole}, ${operatorRole}`),
+  );
+}
+
+function shortly(what: string, ...statements: string[]): Step {
   return { what, statements, how: 'shortly' };
 }
 
