@@ -351,6 +351,15 @@ describe('a program does not start', () => {
     expect(await problemsOf()).toEqual([]);
   });
 
+  test('with a table of tenants that is not isolated, once the login may touch it', async () => {
+    const { owner, login } = world;
+    await owner.query('create table half (tenant_id uuid, item text)');
+    expect(await problemsOf()).toEqual([]);
+    await owner.query(`grant select (item) on half to ${login}`);
+    expect((await problemsOf()).join()).toContain('public.half has a column tenant_id, but not the policies');
+    await owner.query('drop table half');
+  });
+
   test('on a database that was never prepared', async () => {
     await world.owner.query('alter schema stratum_isolation rename to elsewhere');
     expect((await problemsOf()).join()).toContain('isolate a table with');

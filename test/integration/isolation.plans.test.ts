@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDatabase } from '../../src/db/database.ts';
+import { growSubtree } from '../support/grow-subtree.ts';
 import { type IsolationWorld, openIsolation } from '../support/isolation-world.ts';
 
 let world: IsolationWorld;
@@ -64,6 +66,26 @@ test.each([
   ]);
   expect(asked).toMatchObject([{ 'Actual Loops': 1 }]);
   expect(parts.filter(({ Filter }) => Filter?.includes('current_'))).toEqual([]);
+});
+
+test('a subtree of 5,000 tenants is found by one range, once for a statement', async () => {
+  const { stratum, url } = world;
+  const big = (await stratum.createTenant({ name: 'big', slug: 'big' })).id;
+  const database = openDatabase({ url });
+  await growSubtree(database, big, 5_000);
+  await database.close();
+
+  const { rows } = await stratum.forTenant(big).transaction(async ({ query }) => {
+    await query(`insert into subtree_orders (item) values ('own')`);
+    return query<{ item: string; size: number }>(
+      'select item, cardinality(stratum_isolation.current_subtree()) as size from subtree_orders',
+    );
+  });
+  const parts = await partsOf(big, 'select * from subtree_orders');
+
+  expect(rows).toEqual([{ item: 'own', size: 5_001 }]);
+  expect(parts.filter(({ 'Subplan Name': name }) => name !== undefined)).toMatchObject([{ 'Actual Loops': 1 }]);
+  expect(parts.reduce((sum, part) => sum + part['Actual Rows'] * part['Actual Loops'], 0)).toBeLessThan(10);
 });
 
 test('a change asks once too, whatever the scope of reads', async () => {

@@ -48,7 +48,7 @@ const oracles = `
 export async function tableProblems(query: Query): Promise<TableFindings> {
   const linesOf = async (question: string) => (await query<{ line: string }>(question)).map(({ line }) => line);
   const tables = await findTables(query);
-  const isolated = tables.filter(({ scope }) => scope !== null);
+  const isolated = tables.filter(({ scope, isReachable }) => scope !== null && isReachable);
   return {
     isolated,
     problems: [...tables.flatMap(problemsOf), ...(await linesOf(openViews))],
@@ -56,9 +56,9 @@ export async function tableProblems(query: Query): Promise<TableFindings> {
   };
 }
 
-function problemsOf({ name, scope, columnType, isNotNull, isInherited }: TableState): string[] {
-  if (columnType === null) {
-    return []; // shared by all
+function problemsOf({ name, scope, columnType, isNotNull, isInherited, isReachable }: TableState): string[] {
+  if (columnType === null || !isReachable) {
+    return []; // shared by all, or not this login's, such as one that is being isolated
   }
   if (scope === null) {
     return [

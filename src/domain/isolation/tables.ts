@@ -6,6 +6,8 @@ export interface TableState {
   /** As SQL names it, with its schema, in quotes where it needs them. */
   readonly name: string;
   readonly kind: 'table' | 'partitioned' | 'other';
+  /** Whether the login that asks may touch it. */
+  readonly isReachable: boolean;
   /** Whether it has partitions or children, or is one: those are read past the policies of their parent. */
   readonly isInherited: boolean;
   /** The type of the column `tenant_id`; null when there is none. */
@@ -34,6 +36,7 @@ const policiesOf = (table: string) => `(
 const selectTables = `
   select format('%I.%I', n.nspname, c.relname) as name,
     case c.relkind when 'r' then 'table' when 'p' then 'partitioned' else 'other' end as kind,
+    has_table_privilege(c.oid, 'DELETE') or has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE') as "isReachable",
     exists (select from pg_inherits where c.oid in (inhparent, inhrelid)) as "isInherited",
     a.atttypid::regtype::text as "columnType",
     coalesce(pg_get_expr(d.adbin, c.oid) = '${schemaName}.current_tenant()', false) as "hasDefault",
