@@ -297,6 +297,17 @@ test('what can not be isolated is refused in a sentence, and left as it was', as
   await world.owner.query(`drop table ${wrong}`);
 });
 
+test('policies of one’s own that only take away stay; such as let somebody in are named', async () => {
+  const name = await table();
+  await world.owner.query(`create policy narrow on ${name} as restrictive using (item <> 'hidden')`);
+  await world.isolate('add', name);
+  await world.owner.query(`create policy wide on ${name} using (true)`);
+
+  await expect(world.isolate('add', name)).rejects.toThrow('has other policies that let somebody through');
+  await world.owner.query(`drop policy wide on ${name}`);
+  expect(await world.isolate('add', name)).toContain('isolated already');
+});
+
 test('names that need quotes, and such as PostgreSQL cuts', async () => {
   const long = `"Ünusual ${'x'.repeat(54)}"`;
   const twin = `"Ünusual ${'x'.repeat(53)}y"`;

@@ -14,7 +14,7 @@ const installLock = 7_270_736_901;
 /**
  * Isolates a table: does what is missing, step by step, so that it can be stopped at any moment and repeated.
  * @param query Runs on one connection, as the owner of the table and of Stratum's tables.
- * @throws When it can't be isolated, or rows of it are nobody's and `assign` doesn't say whose they become.
+ * @throws When it can't be isolated, rows of it are nobody's and `assign` doesn't say whose they become, or it has policies that let others in.
  */
 export async function addTable(
   query: Query,
@@ -27,6 +27,10 @@ export async function addTable(
   for (const step of missingSteps(state, wanted)) {
     log(step.what);
     await perform(query, state, step);
+  }
+  const { scope } = await findTable(query, table);
+  if (scope !== wanted.scope) {
+    throw new Error(`${state.name} has other policies that let somebody through: drop them, or make them restrictive`);
   }
 }
 

@@ -69,7 +69,7 @@ const isOfProduct = `
 
 /** The tables of the product, by name. */
 export function findTables(query: Query): Promise<TableState[]> {
-  return query(`${selectTables} where c.relkind in ('r', 'p') and ${isOfProduct} order by 2`);
+  return query(`${selectTables} where c.relkind in ('r', 'p') and ${isOfProduct} order by 1`);
 }
 
 /**
