@@ -1,5 +1,9 @@
 export { ConfigError } from './config.ts';
 export { type ErrorCode, type Issue, StratumError } from './domain/errors.ts';
+export { UnsafeIsolationError } from './domain/isolation/check.ts';
+export type { EnteredConnection } from './domain/isolation/open-tenants.ts';
+export type { TenantResult } from './domain/isolation/pool.ts';
+export type { TenantConnection } from './domain/isolation/tenant-transaction.ts';
 export type { Actor } from './library/actor.ts';
 export * from './library/errors.ts';
 export type * from './library/event-types.ts';

@@ -11,6 +11,7 @@ import { exportCommand } from './export.ts';
 import { healthCommand } from './health.ts';
 import { importCommand } from './import/import.ts';
 import { initCommand } from './init.ts';
+import { isolateCommand } from './isolate/isolate.ts';
 import { keysCommand } from './keys/keys.ts';
 import { migrateCommand } from './migrate.ts';
 import { permissionsCommand } from './permissions/permissions.ts';
@@ -49,6 +50,7 @@ export async function main(argv: readonly string[], env: Environment, streams: S
     healthCommand(context),
     doctorCommand(context),
     migrateCommand(context),
+    isolateCommand(context),
     auditCommand(context),
     workerCommand(context),
     completionCommand(context),

@@ -22,6 +22,11 @@ export function isRetryable(error: unknown): boolean {
   return faults(error).some(({ code }) => code === '40001' || code === '40P01' || code === 'P2034');
 }
 
+/** Whether a lock was not to be had in the time set for it. */
+export function isLockUnavailable(error: unknown): boolean {
+  return faults(error).some(({ code }) => code === '55P03');
+}
+
 /** Whether a table that migrations make isn't there. */
 export function isTableMissing(error: unknown): boolean {
   return faults(error).some(({ code }) => code === '42P01' || code === 'P2021');

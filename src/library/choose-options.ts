@@ -5,6 +5,7 @@ import type { StratumOptions } from './options.ts';
 /** The options as what they are made of. */
 export interface Chosen extends Pick<StratumOptions, 'keyPrefix' | 'logger'> {
   readonly pool?: Pool;
+  readonly tenantPool?: Pool;
   readonly config: Config;
 }
 
@@ -39,6 +40,7 @@ const names = {
 
 const kinds = {
   pool: (value: unknown) => isPool(value) || 'must be a Pool of the package pg',
+  tenantPool: (value: unknown) => isPool(value) || 'must be a Pool of the package pg',
   keyPrefix: (value: unknown) => value === 'sk_live_' || value === 'sk_test_' || 'must be sk_live_ or sk_test_',
   logger: (value: unknown) => isLogger(value) || 'must have the methods error, warn, info and debug',
 };
@@ -55,9 +57,10 @@ export function chooseOptions(options: StratumOptions): Chosen {
   if (config === null || problems.length > 0) {
     throw new ConfigError(problems);
   }
-  const { pool, keyPrefix, logger } = options;
-  // It has what makes one; that was looked at.
-  return { config, ...(pool && { pool: pool as Pool }), ...(keyPrefix && { keyPrefix }), ...(logger && { logger }) };
+  const { pool, tenantPool, keyPrefix, logger } = options;
+  // They have what makes one; that was looked at.
+  const pools = { ...(pool && { pool: pool as Pool }), ...(tenantPool && { tenantPool: tenantPool as Pool }) };
+  return { config, ...pools, ...(keyPrefix && { keyPrefix }), ...(logger && { logger }) };
 }
 
 type Pool = Database['pool'];

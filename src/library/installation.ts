@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, createApp } from '../app.ts';
 import { borrowDatabase, type Database, openDatabase } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
+import { openTenants, type Tenants } from '../domain/isolation/open-tenants.ts';
+import type { Query } from '../domain/isolation/setting.ts';
 import { logInto } from '../start/log.ts';
 import { findSecrets, openStorage } from '../start/storage.ts';
 import { openWorker } from '../start/worker.ts';
@@ -12,6 +14,8 @@ import { callsInto, linesInto } from './log.ts';
 /** What a `Stratum` works with. */
 export interface Installation {
   readonly app: App;
+  /** The way to the rows of tenants; null without a pool for it. */
+  readonly tenants: Tenants | null;
   /** Lets what runs finish, and gives everything back. */
   close(running: Iterable<Promise<unknown>>): Promise<void>;
 }
@@ -20,7 +24,7 @@ type Undo = (running: Iterable<Promise<unknown>>) => Promise<unknown>;
 
 /** Database, migrations, server, worker: in this order, and back again when one of them fails. */
 export async function openInstallation(chosen: Chosen): Promise<Installation> {
-  const { config, keyPrefix, logger } = chosen;
+  const { config, keyPrefix, logger, tenantPool } = chosen;
   const undo: Undo[] = [];
   const close = async (running: Iterable<Promise<unknown>>) => {
     for (const step of undo.splice(0).reverse()) {
@@ -29,6 +33,8 @@ export async function openInstallation(chosen: Chosen): Promise<Installation> {
   };
   try {
     const database = await openTables(chosen, undo);
+    const ask: Query = (text, values = []) => database.query({ text, values });
+    const tenants = tenantPool === undefined ? null : await openTenants(ask, tenantPool);
     const secrets = await findSecrets(config);
     const app = await createApp({
       config,
@@ -45,7 +51,7 @@ export async function openInstallation(chosen: Chosen): Promise<Installation> {
       const worker = openWorker({ config, services: app.services, log: logInto(callsInto(logger)) });
       undo.push(() => worker.stop());
     }
-    return { app, close };
+    return { app, tenants, close };
   } catch (error) {
     await close([]);
     throw error;

@@ -20,6 +20,10 @@ export interface Logger {
 export interface StratumOptions {
   /** A pool of the package `pg`, which stays yours: `close` does not end it. */
   readonly pool?: PgPool;
+  /**
+   * A second pool of the package `pg` (8.12 or later), for `forTenant` and nothing else: it connects as a login that is a member of the role `stratum_tenant`. It stays yours.
+   */
+  readonly tenantPool?: PgPool;
   /** The PostgreSQL server (15 or later) to use, as a URL. */
   readonly connectionString?: string;
   /** Creates and updates the tables when it is opened; true for the embedded database alone, unless told. */

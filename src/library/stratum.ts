@@ -1,7 +1,10 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import type { App } from '../app.ts';
 import { createCall } from '../domain/call.ts';
-import { StratumError } from '../domain/errors.ts';
+import { invalidField, StratumError } from '../domain/errors.ts';
+import type { EnteredConnection, Tenants } from '../domain/isolation/open-tenants.ts';
+import type { TenantConnection } from '../domain/isolation/tenant-transaction.ts';
+import { isUuid } from '../domain/validation.ts';
 import { type Context, createContext } from '../graphql/context.ts';
 import { followOperation, readOperation, runOperation } from '../graphql/run.ts';
 import { schema } from '../graphql/schema.ts';
@@ -150,6 +153,39 @@ export class Stratum implements AsyncDisposable {
     return this.#within(({ authenticate }) => validateKey(authenticate, key));
   }
 
+  /**
+   * The rows of a tenant in your own tables, through `tenantPool`: every call is a transaction that sees what the policies of `stratum isolate` let this tenant see, and nothing else.
+   * Whether there is such a tenant, and in which state, is not asked.
+   * @throws {ValidationError} When it is not named by a UUID.
+   * @throws {UnsafeIsolationError} By the calls, when the login of `tenantPool` could get at the rows of others.
+   */
+  forTenant(tenantId: string): TenantConnection {
+    const id = tenantIdOf(tenantId);
+    const transaction: TenantConnection['transaction'] = (work) =>
+      this.#withTenants((tenants) => tenants.transaction(id, work));
+    return { transaction, query: (text, values) => transaction(({ query }) => query(text, values)) };
+  }
+
+  /**
+   * Makes the running transaction of a connection one of a tenant: for libraries that hold their own connections. They are to connect as the login of `tenantPool`.
+   * @param connection Has the `query` of `pg`. Outside of a transaction nothing comes of it.
+   */
+  async enterTenant(connection: EnteredConnection, tenantId: string): Promise<void> {
+    const id = tenantIdOf(tenantId);
+    await this.#withTenants((tenants) => tenants.enter(connection, id));
+  }
+
+  #withTenants<Result>(work: (tenants: Tenants) => Promise<Result>): Promise<Result> {
+    const running = async () => {
+      const { tenants } = await this.#open();
+      if (tenants === null) {
+        throw new Error('the rows of tenants are reached through the option tenantPool');
+      }
+      return work(tenants);
+    };
+    return this.#track(running());
+  }
+
   readonly #run: Run = (name, given, actor) =>
     this.#call(actor, async (context) => {
       const route = typeof name === 'string' ? table.get(name) : name;
@@ -199,6 +235,13 @@ export class Stratum implements AsyncDisposable {
     work.then(forget, forget);
     return work;
   }
+}
+
+function tenantIdOf(tenantId: unknown): string {
+  if (typeof tenantId !== 'string' || !isUuid(tenantId)) {
+    throw named(invalidField('tenantId', 'must be a UUID'));
+  }
+  return tenantId;
 }
 
 /** The methods by noun; the constructor assigns them. */

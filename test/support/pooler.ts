@@ -21,7 +21,8 @@ export const pgbouncer =
     .map((folder) => join(folder, 'pgbouncer'))
     .find((file) => existsSync(file)) ?? null;
 
-export async function openPooler(databaseUrl: string): Promise<Pooler> {
+/** With so many connections to the database at most. */
+export async function openPooler(databaseUrl: string, size = 12): Promise<Pooler> {
   const { host, port: serverPort, user, password, database } = new pg.Client({ connectionString: databaseUrl });
   const folder = await mkdtemp(join(tmpdir(), 'stratum-pooler-'));
   const port = await freePort();
@@ -36,7 +37,7 @@ listen_port = ${port}
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
-default_pool_size = 12
+default_pool_size = ${size}
 `,
   );
   // As root it only runs as somebody else.

@@ -47,6 +47,7 @@ test.each([
   [{ jwtIssuer: null }, 'jwtIssuer must be text, a number, true or false, or a list'],
   [{ pool: {} }, 'pool must be a Pool of the package pg'],
   [{ pool: null }, 'pool must be a Pool of the package pg'],
+  [{ tenantPool: 'postgres://localhost/x' }, 'tenantPool must be a Pool of the package pg'],
   [{ logger: { info: () => {} } }, 'logger must have the methods error, warn, info and debug'],
   [{ keyPrefix: 'key_' }, 'keyPrefix must be sk_live_ or sk_test_'],
   [{ jwksUrl: 'https://issuer.example.com/keys' }, 'jwtIssuer is required with jwksUrl'],

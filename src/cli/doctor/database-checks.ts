@@ -64,7 +64,8 @@ async function examineMigrations({ query }: Patient): Promise<Finding> {
 export const rowSecurity: Check = {
   name: 'row-security',
   level: 'warning',
-  advice: 'enable and force row-level security on them, with a policy, or any query can read the rows of any tenant',
+  advice:
+    'run "stratum isolate add" for each, or give it forced row-level security of your own: any query can read the rows of any tenant',
   examine: none(
     'table',
     'with tenant_id but without enforced row-level security',
