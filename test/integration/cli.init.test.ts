@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { main } from '../../src/cli/main.ts';
@@ -193,4 +193,21 @@ test.each<[string, Files, number, RegExp]>([
   expect(err).toMatch(sentence);
   expect(err).not.toMatch(/\n\s+at /);
   expect(await filesIn(project.folder)).toEqual(files);
+});
+
+test.each([
+  ['a file', '.env.example', 'secrets'],
+  ['a folder', 'src', '.'],
+])('%s that is a link out of the project is left alone, and nothing else is written', async (_what, path, target) => {
+  await using elsewhere = await bareProject({ secrets: 'A=1\n' });
+  await using project = await bareProject(expressProject);
+  const { folder } = project;
+  await rm(join(folder, path), { recursive: true, force: true });
+  await symlink(join(elsewhere.folder, target), join(folder, path));
+  const before = await filesIn(folder);
+  const { code, err } = await init(folder, '--force');
+  expect(code).toBe(1);
+  expect(err).toContain('is a link that leads out of');
+  expect(await filesIn(elsewhere.folder)).toEqual({ secrets: 'A=1\n' });
+  expect(await filesIn(folder)).toEqual(before);
 });

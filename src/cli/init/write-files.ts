@@ -1,5 +1,5 @@
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, open, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 
 /** A file as it should be; its path is relative to the project. */
 export interface PlannedFile {
@@ -18,7 +18,7 @@ export interface Change extends PlannedFile {
 export async function planChanges(folder: string, files: readonly PlannedFile[]): Promise<Change[]> {
   return Promise.all(
     files.map(async (file) => {
-      const before = await readOrNull(join(folder, file.path));
+      const before = await readOrNull(folder, file.path);
       return { ...file, before, action: before === null ? 'create' : before === file.content ? 'keep' : 'replace' };
     }),
   );
@@ -34,7 +34,7 @@ export interface Setting {
 
 /** The settings that such a file lacks, behind what it has: that stays as it is. */
 export async function planSettings(folder: string, path: string, settings: readonly Setting[]): Promise<Change> {
-  const before = await readOrNull(join(folder, path));
+  const before = await readOrNull(folder, path);
   const there = new Set((before ?? '').split('\n').map((line) => /^[#\s]*(\w+)\s*=/.exec(line)?.[1]));
   const missing = settings.filter(({ name }) => !there.has(name));
   const gap = before === null || before === '' || before.endsWith('\n') ? '' : '\n';
@@ -69,8 +69,14 @@ export async function writeChanges(folder: string, changes: readonly Change[]): 
   }
 }
 
-async function readOrNull(file: string): Promise<string | null> {
+/** What is at a path of a project; null for nothing. @throws When a link leads out of the project: what is there is none of ours. */
+async function readOrNull(folder: string, path: string): Promise<string | null> {
+  const file = join(folder, path);
   try {
+    const place = relative(await realpath(folder), await nearest(file));
+    if (place.startsWith('..') || isAbsolute(place)) {
+      throw new Error(`nothing was changed: ${path} is a link that leads out of ${folder}`);
+    }
     return await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
@@ -78,4 +84,14 @@ async function readOrNull(file: string): Promise<string | null> {
     }
     throw error;
   }
+}
+
+/** Where a file really is, or the folder that it would be made in. */
+function nearest(path: string): Promise<string> {
+  return realpath(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') {
+      return nearest(dirname(path));
+    }
+    throw error;
+  });
 }
