@@ -14,11 +14,11 @@ let pool: pg.Pool;
 
 beforeAll(async () => {
   database = await emptyDatabase();
-  owner = new pg.Pool({ connectionString: database.url });
+  owner = new pg.Pool({ connectionString: database.url }).on('error', () => {});
   await owner.query(`create role ${role} login password 'shop'`);
   pool = new pg.Pool({
     connectionString: Object.assign(new URL(database.url), { username: role, password: 'shop' }).href,
-  });
+  }).on('error', () => {}); // connections that are still closing are cut off with the database
 });
 afterAll(async () => {
   await pool.end();

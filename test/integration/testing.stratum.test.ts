@@ -36,7 +36,7 @@ describe('createTestStratum', () => {
     await using one = await createTestStratum({ postgresUrl });
     console.log(`createTestStratum: ${Math.round(performance.now() - start)} ms on a server that is there`);
 
-    const pool = new pg.Pool({ connectionString: one.databaseUrl });
+    const pool = new pg.Pool({ connectionString: one.databaseUrl }).on('error', () => {});
     const { rows } = await pool.query(
       "select datname from pg_database where starts_with(datname, 'stratum_template_')",
     );
