@@ -6,9 +6,9 @@ import {
   InspectTenantDocument,
   ListTenantRowsDocument,
 } from '../client/index.ts';
+import { itemsOf } from '../client/pages.ts';
 import type { Context } from './context.ts';
 import { jsonText } from './harmless.ts';
-import { itemsOf } from './pages.ts';
 import { present } from './present.ts';
 import { onServer, type ServerFlags } from './server.ts';
 import { tenantIdOf } from './tenant-name.ts';

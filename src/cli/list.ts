@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import type { ReadPage } from '../client/pages.ts';
 import { toLimit } from './arguments.ts';
 import type { Context } from './context.ts';
 import { jsonText } from './harmless.ts';
-import { type ReadPage, takeItems } from './pages.ts';
+import { takeItems } from './pages.ts';
 import type { ServerFlags } from './server.ts';
 import { type Cell, tableOf } from './table.ts';
 

@@ -20,6 +20,7 @@ import {
   UpdateTenantDocument,
   UpdateWebhookDocument,
 } from '../client/index.ts';
+import { allItems } from '../client/pages.ts';
 import type { Calls } from './calls.ts';
 import {
   type CreateTenantInput,
@@ -29,7 +30,6 @@ import {
   type UpdateWebhookInput,
 } from './inputs.ts';
 import type { CacheStatus, LiveCopy } from './live-copy.ts';
-import { allOf } from './pages.ts';
 import type { TenantContext } from './tenant-context.ts';
 
 export type TenantNode = RestTenantFragment;
@@ -75,15 +75,15 @@ export class StratumClient {
   /** All active tenants beneath one, each before its children; without one, all there are, oldest first. */
   async getTenantTree(rootId?: string): Promise<TenantNode[]> {
     return rootId === undefined
-      ? allOf(async (page) => {
-          const { tenants } = await this.#calls.query(ListTenantsDocument, page);
+      ? allItems(async (cursor, limit) => {
+          const { tenants } = await this.#calls.query(ListTenantsDocument, { limit, cursor });
           return {
             nodes: tenants.data,
             pageInfo: { hasNextPage: tenants.page.has_more, endCursor: tenants.page.next_cursor },
           };
         })
-      : allOf(async (page) => {
-          const { tenant } = await this.#calls.query(ListDescendantsDocument, { id: rootId, ...page });
+      : allItems(async (cursor, limit) => {
+          const { tenant } = await this.#calls.query(ListDescendantsDocument, { id: rootId, limit, cursor });
           return tenant?.descendants;
         });
   }
@@ -122,8 +122,8 @@ export class StratumClient {
   }
 
   async listWebhooks(tenantId?: string): Promise<Webhook[]> {
-    return allOf(async (page) => {
-      const { webhooks } = await this.#calls.query(ListWebhooksDocument, { ...page, tenantId: tenantId ?? null });
+    return allItems(async (cursor, limit) => {
+      const { webhooks } = await this.#calls.query(ListWebhooksDocument, { limit, cursor, tenantId: tenantId ?? null });
       return webhooks;
     });
   }
@@ -149,16 +149,16 @@ export class StratumClient {
   }
 
   async listApiKeys(tenantId?: string): Promise<ApiKey[]> {
-    return allOf(async (page) => {
-      const { apiKeys } = await this.#calls.query(ListApiKeysDocument, { ...page, tenantId: tenantId ?? null });
+    return allItems(async (cursor, limit) => {
+      const { apiKeys } = await this.#calls.query(ListApiKeysDocument, { limit, cursor, tenantId: tenantId ?? null });
       return apiKeys;
     });
   }
 
   /** Keys that were not used for so many days; 90 unless told. */
   async listDormantKeys(days = 90): Promise<ApiKey[]> {
-    return allOf(async (page) => {
-      const { dormantApiKeys } = await this.#calls.query(ListDormantApiKeysDocument, { ...page, days });
+    return allItems(async (cursor, limit) => {
+      const { dormantApiKeys } = await this.#calls.query(ListDormantApiKeysDocument, { limit, cursor, days });
       return dormantApiKeys;
     });
   }

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { ListApiKeysDocument, type ListApiKeysQueryVariables, type RestApiKeyFragment } from '../../client/index.ts';
+import { allItems } from '../../client/pages.ts';
 import type { Context } from '../context.ts';
 import { showAll } from '../list.ts';
-import { allItems } from '../pages.ts';
 import type { Door } from '../server.ts';
 import { tenantIdOrNull } from '../tenant-name.ts';
 import type { Style } from '../terminal.ts';

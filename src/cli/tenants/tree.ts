@@ -8,10 +8,10 @@ import {
   type TenantStatus,
   type TreeNodeFragment,
 } from '../../client/index.ts';
+import { itemsOf } from '../../client/pages.ts';
 import { toCount } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { jsonText } from '../harmless.ts';
-import { itemsOf } from '../pages.ts';
 import { onServer, type ServerFlags } from '../server.ts';
 import { tenantIdOf } from '../tenant-name.ts';
 import { drawTree } from './draw-tree.ts';
