@@ -25,43 +25,60 @@ interface List {
 }
 
 /** Answers one page with the way to the next one, when a limit is given; the whole list otherwise. */
-export async function answerList(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { at, around, fetch, variables }: List,
-): Promise<unknown> {
-  const { limit, cursor } = variables as { limit?: number; cursor?: string }; // coerced already
-  const data = await fetch({ limit: limit ?? largestPage, ...(typeof cursor === 'string' && { cursor }) });
-  const first = valueAt(data, at) as Connection;
-  const frame = around && (around.of(data as never) as object); // checked where the row is written
-  if (typeof limit === 'number') {
+export async function answerList(request: FastifyRequest, reply: FastifyReply, list: List): Promise<unknown> {
+  const { around } = list;
+  const { first, frame, isWhole } = await begin(list);
+  if (!isWhole) {
     linkNext(request, reply, first.pageInfo.hasNextPage ? first.pageInfo.endCursor : null);
-    return around === null ? first.nodes : { ...frame, [around.field]: first.nodes };
+    return inFrame(list, frame, first.nodes);
   }
   reply.type('application/json; charset=utf-8');
-  const list = wholeArray(first, async (page) => valueAt(await fetch(page), at) as Connection);
+  const array = wholeArray(pagesFrom(first, list));
   // A HEAD request needs nothing but the proof that the first page could be read.
-  return Readable.from(request.method === 'HEAD' ? [] : around === null ? list : framed(frame, around.field, list));
+  return Readable.from(request.method === 'HEAD' ? [] : around === null ? array : framed(frame, around.field, array));
 }
 
 /** One page of a list, when a limit is given, or the whole of it, as values. */
-export async function collectList({ at, around, fetch, variables }: List): Promise<unknown> {
-  const { limit, cursor } = variables as { limit?: number; cursor?: string }; // coerced already
-  const items: unknown[] = [];
-  let frame: object | null = null;
-  let page: Parameters<Fetch>[0] | null = {
-    limit: limit ?? largestPage,
-    ...(typeof cursor === 'string' && { cursor }),
-  };
-  while (page !== null) {
-    const data = await fetch(page);
-    frame ??= around && (around.of(data as never) as object); // checked where the row is written
-    const { nodes, pageInfo } = valueAt(data, at) as Connection;
-    items.push(...nodes);
-    const isLast = typeof limit === 'number' || !pageInfo.hasNextPage || pageInfo.endCursor === null;
-    page = isLast ? null : { limit: largestPage, cursor: pageInfo.endCursor };
+export async function collectList(list: List): Promise<unknown> {
+  const { first, frame, isWhole } = await begin(list);
+  if (!isWhole) {
+    return inFrame(list, frame, first.nodes);
   }
+  const items: unknown[] = [];
+  for await (const nodes of pagesFrom(first, list)) {
+    items.push(...nodes);
+  }
+  return inFrame(list, frame, items);
+}
+
+interface Begun {
+  readonly first: Connection;
+  /** What stands around the list. */
+  readonly frame: object | null;
+  readonly isWhole: boolean;
+}
+
+async function begin({ at, around, fetch, variables }: List): Promise<Begun> {
+  const { limit, cursor } = variables as { limit?: number; cursor?: string }; // coerced already
+  const data = await fetch({ limit: limit ?? largestPage, ...(typeof cursor === 'string' && { cursor }) });
+  const frame = around && (around.of(data as never) as object); // checked where the row is written
+  return { first: valueAt(data, at) as Connection, frame, isWhole: typeof limit !== 'number' };
+}
+
+function inFrame({ around }: List, frame: object | null, items: readonly unknown[]): unknown {
   return around === null ? items : { ...frame, [around.field]: items };
+}
+
+/** The items page by page; each page is asked for only when the one before it was taken. */
+async function* pagesFrom(first: Connection, { at, fetch }: List): AsyncGenerator<Connection['nodes']> {
+  for (let page = first; ; ) {
+    yield page.nodes;
+    const { hasNextPage, endCursor } = page.pageInfo;
+    if (!hasNextPage || endCursor === null) {
+      return;
+    }
+    page = valueAt(await fetch({ limit: largestPage, cursor: endCursor }), at) as Connection;
+  }
 }
 
 /** The list as the last field of an object. */
@@ -95,22 +112,13 @@ export function answerSlice(
  * A JSON array in as many pieces as it has pages. Each piece is asked for only when the one before it has left, and an error
  * in the middle breaks the connection: half an array must never look like a whole one.
  */
-async function* wholeArray(
-  first: Connection,
-  load: (page: Parameters<Fetch>[0]) => Promise<Connection>,
-): AsyncGenerator<string> {
-  let page = first;
+async function* wholeArray(pages: AsyncIterable<Connection['nodes']>): AsyncGenerator<string> {
   let opening = '[';
-  for (;;) {
-    const { nodes, pageInfo } = page;
+  for await (const nodes of pages) {
     if (nodes.length > 0) {
       yield opening + JSON.stringify(nodes).slice(1, -1);
       opening = ',';
     }
-    if (!pageInfo.hasNextPage || pageInfo.endCursor === null) {
-      break;
-    }
-    page = await load({ limit: largestPage, cursor: pageInfo.endCursor });
   }
   yield opening === '[' ? '[]' : ']';
 }
