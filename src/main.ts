@@ -1,6 +1,6 @@
 import { sentenceOf } from './cli/failures.ts';
 import { readConfig } from './config.ts';
-import { endOnSignal } from './start/signals.ts';
+import { runUntilSignal } from './start/signals.ts';
 import { start } from './start/start.ts';
 
 /** Standard output belongs to the log; what is said to people goes beside it. */
@@ -14,12 +14,8 @@ function fail(error: unknown): never {
 }
 
 try {
-  const starting = start(readConfig(process.env), say);
-  endOnSignal(() => {
-    say('stratum: stopping, when what runs has finished');
-    starting.then((running) => running.stop()).then(() => process.exit(0), fail);
-  });
-  await starting;
+  await runUntilSignal(start(readConfig(process.env), say), say);
+  process.exit(0);
 } catch (error) {
   fail(error);
 }

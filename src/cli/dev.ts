@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { readConfig, settings } from '../config.ts';
-import { endOnSignal } from '../start/signals.ts';
+import { runUntilSignal } from '../start/signals.ts';
 import { start } from '../start/start.ts';
 import type { Context } from './context.ts';
 
@@ -24,15 +24,7 @@ export function devCommand({ env, note }: Context): Command {
       if (config.nodeEnv === 'production') {
         throw new Error(`this is a server for development, but ${settings.nodeEnv.name} is production`);
       }
-      const starting = start(config, note);
-      const stopped = new Promise<void>((resolve, reject) => {
-        endOnSignal(() => {
-          note('stratum: stopping, when what runs has finished');
-          starting.then((running) => running.stop()).then(resolve, reject);
-        });
-      });
-      // A start that fails ends the command; otherwise a signal does.
-      await Promise.race([starting.then(() => stopped), stopped]);
+      await runUntilSignal(start(config, note), note);
     });
 }
 

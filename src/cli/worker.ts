@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { endOnSignal } from '../start/signals.ts';
+import { runUntilSignal } from '../start/signals.ts';
 import type { Context } from './context.ts';
 
 /** `stratum worker`: what a server does behind requests, in a process of its own. */
@@ -12,11 +12,6 @@ export function workerCommand({ env, note }: Context): Command {
     .action(async () => {
       const { startWorkerAlone } = await import('../start/start-worker.ts');
       const running = await startWorkerAlone(readConfig(env), note);
-      await new Promise<void>((resolve, reject) => {
-        endOnSignal(() => {
-          note('stratum: stopping, when what runs has finished');
-          running.stop().then(resolve, reject);
-        });
-      });
+      await runUntilSignal(Promise.resolve(running), note);
     });
 }
