@@ -12,27 +12,35 @@ import type { Context } from './context.ts';
 export function answerOnce<Incoming extends object>(
   logFault: (error: unknown, incoming: Incoming) => void,
 ): Plugin<Context & Incoming> {
+  type Hook = NonNullable<Plugin<Context & Incoming>['onExecute']>;
+  const once = async ({ args, setResultAndStopExecution }: Parameters<Hook>[0]): Promise<Awaited<ReturnType<Hook>>> => {
+    const { call } = args.contextValue;
+    const kept = await findAnswer(call);
+    if (kept !== null) {
+      setResultAndStopExecution(replayed(kept.body));
+      return undefined;
+    }
+    return {
+      onExecuteDone: async ({ result }) => {
+        if (!isAsyncIterable(result) && (result.errors ?? []).length === 0) {
+          const body = { data: result.data };
+          await keepAnswer(call, { status: 200, body }).catch((error: unknown) => logFault(error, args.contextValue));
+        }
+      },
+    };
+  };
   return {
-    onExecute: async ({ args, setResultAndStopExecution }) => {
-      const { call } = args.contextValue;
-      const operation = getOperationAST(args.document, args.operationName);
-      if (call.idempotency === undefined || operation?.operation !== OperationTypeNode.MUTATION) {
+    onExecute: (asked) => {
+      const { contextValue, document, operationName } = asked.args;
+      if (contextValue.call.idempotency === undefined) {
+        return undefined; // at once: most operations come without a key
+      }
+      const operation = getOperationAST(document, operationName);
+      if (operation?.operation !== OperationTypeNode.MUTATION) {
         return undefined;
       }
       assertOneChange(operation);
-      const kept = await findAnswer(call);
-      if (kept !== null) {
-        setResultAndStopExecution(replayed(kept.body));
-        return undefined;
-      }
-      return {
-        onExecuteDone: async ({ result }) => {
-          if (!isAsyncIterable(result) && (result.errors ?? []).length === 0) {
-            const body = { data: result.data };
-            await keepAnswer(call, { status: 200, body }).catch((error: unknown) => logFault(error, args.contextValue));
-          }
-        },
-      };
+      return once(asked);
     },
   };
 }
