@@ -221,10 +221,7 @@ function addGraphql(server: FastifyInstance, { config, openContext, trusted, obs
   const logs = new AsyncLocalStorage<FastifyRequest['log']>();
   const yoga = createYogaServer<{ req: FastifyRequest }>({
     schema,
-    openContext: ({ req }) => {
-      const idempotency = idempotencyOf(req);
-      return openContext(req, idempotency === undefined ? {} : { idempotency });
-    },
+    openContext: ({ req }) => openContext(req, { idempotency: idempotencyOf(req) }),
     introspection: config.introspection,
     trusted,
     observer,

@@ -26,7 +26,7 @@ export type Rate = Pick<Counted, 'max' | 'windowMs'>;
 
 /** What a request brings besides itself. */
 export interface Brought {
-  readonly idempotency?: Caller['idempotency'];
+  readonly idempotency?: Caller['idempotency'] | undefined;
   /** Credentials from elsewhere than its headers, which they stand before. */
   readonly credentials?: Credentials;
 }

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { withSession } from './session.ts';
 
 /** Makes a database on a server, as a copy of another one there, and returns its URL. Nobody may be connected to what is copied. */
 export async function createDatabase(serverUrl: string, name: string, template = 'template0'): Promise<string> {
@@ -25,15 +25,15 @@ export async function databaseOnce(
   name: string,
   fill: (url: string) => Promise<void>,
 ): Promise<void> {
-  await connected(serverUrl, async (client) => {
-    await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [name]); // ends with the connection
-    const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name]);
-    if (rowCount === 0) {
+  await withSession(serverUrl, async ({ query }) => {
+    await query('select pg_advisory_lock(hashtextextended($1, 0))', [name]); // ends with the connection
+    const made = await query('select 1 from pg_database where datname = $1', [name]);
+    if (made.length === 0) {
       const unfinished = `${name}_unfinished`;
-      await client.query(`drop database if exists ${unfinished} with (force)`);
-      await client.query(`create database ${unfinished} template template0`);
+      await query(`drop database if exists ${unfinished} with (force)`);
+      await query(`create database ${unfinished} template template0`);
       await fill(withDatabaseName(serverUrl, unfinished));
-      await client.query(`alter database ${unfinished} rename to ${name}`);
+      await query(`alter database ${unfinished} rename to ${name}`);
     }
   });
 }
@@ -47,15 +47,5 @@ export function databaseNameOf(url: string): string {
 }
 
 function run(url: string, sql: string): Promise<{ datname: string }[]> {
-  return connected(url, async (client) => (await client.query<{ datname: string }>(sql)).rows);
-}
-
-async function connected<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
+  return withSession(url, ({ query }) => query<{ datname: string }>(sql));
 }

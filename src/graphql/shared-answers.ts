@@ -33,12 +33,13 @@ interface Given {
   readonly at: number;
 }
 
-/** By the row of the event, which is one object for all who are told of it as it comes; what was asked of it is forgotten with it. */
-const given = new WeakMap<FollowedEvent['row'], Map<string, Given>>();
+type Answers = Map<string, Given>;
 
-/** The document of a text is one object for as long as its text is remembered. */
-const documents = new WeakMap<DocumentNode, number>();
-let documentCount = 0;
+/**
+ * By the row of the event, which is one object for all who are told of it as it comes, and by the document, which is one for as long as its text is
+ * remembered. What was asked of an event is forgotten with it.
+ */
+const given = new WeakMap<FollowedEvent['row'], WeakMap<DocumentNode, Answers>>();
 
 function sharedAnswer(
   document: DocumentNode,
@@ -46,11 +47,11 @@ function sharedAnswer(
   { row, call }: FollowedEvent,
   answer: () => Answer,
 ): Answer {
-  const number = documents.get(document) ?? ++documentCount;
-  documents.set(document, number);
-  const answers = given.get(row) ?? new Map<string, Given>();
-  given.set(row, answers);
-  const name = `${number} ${asked} ${JSON.stringify(call.principal)}`;
+  const ofRow = given.get(row) ?? new WeakMap<DocumentNode, Answers>();
+  given.set(row, ofRow);
+  const answers = ofRow.get(document) ?? new Map<string, Given>();
+  ofRow.set(document, answers);
+  const name = `${asked} ${JSON.stringify(call.principal)}`;
   const known = answers.get(name);
   const now = performance.now();
   if (known !== undefined && now - known.at < sharedForMs) {

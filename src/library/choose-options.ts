@@ -38,9 +38,11 @@ const names = {
   ),
 } satisfies Record<string, keyof typeof settings>;
 
+const fitsPool = (value: unknown) => isPool(value) || 'must be a Pool of the package pg';
+
 const kinds = {
-  pool: (value: unknown) => isPool(value) || 'must be a Pool of the package pg',
-  tenantPool: (value: unknown) => isPool(value) || 'must be a Pool of the package pg',
+  pool: fitsPool,
+  tenantPool: fitsPool,
   keyPrefix: (value: unknown) => value === 'sk_live_' || value === 'sk_test_' || 'must be sk_live_ or sk_test_',
   logger: (value: unknown) => isLogger(value) || 'must have the methods error, warn, info and debug',
 };

@@ -16,7 +16,7 @@ export interface RestOptions {
   /** Who calls, as a context to execute with; throws `UNAUTHORIZED`. */
   readonly openContext: (
     request: FastifyRequest,
-    brought: { readonly idempotency?: Idempotency },
+    brought: { readonly idempotency: Idempotency | undefined },
   ) => Context | Promise<Context>;
   readonly answers: AnswerStore;
 }
@@ -39,7 +39,7 @@ export function createHandler(options: RestOptions, route: Route, treeOf: Operat
   const prepared: Prepared = { route, treeOf, options, operation: prepareOperation(options.schema, route) };
   return async (request, reply) => {
     const idempotency = idempotencyOf(request);
-    const context = await options.openContext(request, idempotency === undefined ? {} : { idempotency });
+    const context = await options.openContext(request, { idempotency });
     const exchange = { request, reply, context };
     return idempotency === undefined ? answer(prepared, exchange) : answerOnce(prepared, exchange);
   };
